@@ -1,8 +1,8 @@
 """Who is where: divisions, pools, home nodes, care regions and institutions, read once and never changed.
 
-`Directory.load` reads five tables (`gateway/data/*.csv`, see docs/data.md) and checks them against one another,
-so that a look-up afterwards is one dict access and cannot meet a dangling name. A pool is an int inside (440300),
-as in `Item.home_pool`; a division is the wire's text ("440305"). All of it is pure: no clock, no database.
+`Directory.load` reads five tables (`gateway/data/*.csv`, see docs/data.md) and checks them against one
+another, so that a look-up afterwards is one dict access and cannot meet a dangling name. A pool is an int inside
+(440300), as in `Item.home_pool`; a division is the wire's text ("440305"). Pure: no clock, no database.
 """
 
 from collections.abc import Container, Mapping
@@ -141,8 +141,8 @@ class Directory:
     def route(self, home_pool: int, care_pool: int) -> Route:
         """本市, 省内异地 or 跨省异地 between two known pools; KeyError for an unknown one.
 
-        First four digits equal, first two equal, else (as HIS vendors do it). Province-level pools (XX9900) go by
-        the table: their seat's four digits stand for theirs, because no city begins with 99 (assumption).
+        First four digits equal, first two equal, else (as HIS vendors do it). A province-level pool (XX9900)
+        goes by the table: its seat's four digits stand for its own, as no city begins with 99 (assumption).
         """
         home, care = self.pools[home_pool], self.pools[care_pool]
         if home.city == care.city:
