@@ -1,7 +1,7 @@
 """Money is a whole number of fen; ratios are basis points; nothing here is ever a float.
 
 One rounding rule serves the whole house: half up, away from zero (domain practice: each payer's amount is
-rounded once, the remainder falls to cash). `ledger/sql/` states the same rule for PostgreSQL as `fen_ratio`.
+rounded once, the remainder falls to cash).
 """
 
 from typing import Final, NewType

@@ -5,7 +5,8 @@ the care pool for the institution, one column per payer. `Decision` in `proto/se
 these names, `ledger/sql` makes them columns, and a test proves that the three agree.
 """
 
-from typing import Final
+from datetime import date
+from typing import Final, NamedTuple
 
 PAYERS: Final = (
     "pooled_fen",  # hifp_pay: pooled fund of the basic insurance
@@ -50,3 +51,77 @@ ACCUMULATORS: Final = (
     "admissions",  # inpatient stays this year, a count
 )
 """What a person has used up, per insurance and year (fen, `admissions` a count)."""
+
+
+class Row(NamedTuple):
+    """One decision, a row of both books. Amounts in fen, with the sign of the row; ids 16 bytes; times epoch ms.
+
+    A declined, expired or voided row has sign 0 and zero amounts; what was asked for stands in `asked_fen`, which no
+    sum reads. A mirror (cancel, reversal) has sign -1 and the negative of every amount of its settlement.
+    """
+
+    node: int
+    partition: int
+    term: int
+    number: int  # dense per partition, through the terms
+    day: date
+    id: bytes
+    kind: int  # ledger.life.Kind
+    status: int  # ledger.life.Status
+    code: str
+    digest: bytes  # 32 bytes, zeros on a tombstone
+    decided_ms: int
+    region: str
+    fixmedins_code: str
+    home_pool: int
+    care_pool: int
+    psn_no: str
+    insutype: str
+    med_type: str
+    clr_type: str
+    route: int  # 1 local, 2 within the province, 3 across provinces
+    visit: bytes | None
+    bill: bytes | None
+    target: bytes | None  # what a cancel or reversal named
+    undoes: bytes | None  # what it undid
+    settlement: bytes | None  # whose money this row moves, or which it seals
+    seals: bool  # from this row on that settlement can never live again
+    year: int
+    sign: int
+    fund_includes_account: bool  # dialect of fund_sum_fen
+    asked_fen: int
+    total_fen: int
+    full_self_fen: int
+    over_limit_fen: int
+    first_pay_fen: int
+    in_scope_fen: int
+    deductible_fen: int
+    pooled_fen: int
+    big_illness_fen: int
+    large_fen: int
+    civil_fen: int
+    enterprise_fen: int
+    disabled_fen: int
+    aid_fen: int
+    commercial_fen: int
+    other_fen: int
+    account_fen: int
+    family_fen: int
+    cash_fen: int
+    hospital_fen: int
+    fund_sum_fen: int
+    commercial_payer: str
+    deltas: tuple[int, ...] | None  # in the order of ACCUMULATORS, of `year`
+    month: int  # yyyyMM of a monthly limit, 0 = none
+    month_in_scope_fen: int
+    month_pooled_fen: int
+    family_psn_no: tuple[str, ...] | None
+    family_amount_fen: tuple[int, ...] | None
+    line_keys: tuple[int, ...] | None
+    policy_version: str
+    answer: bytes  # serialised Outcome, the same for ever
+
+
+COLUMNS: Final = Row._fields
+AMOUNTS: Final = ("total_fen", *SCOPE, "deductible_fen", *PAYERS, "fund_sum_fen")
+"""Every column that carries money with the sign of the row."""
