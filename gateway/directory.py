@@ -1,8 +1,8 @@
 """Who is where: divisions, pools, home nodes, care regions and institutions, read once and never changed.
 
 `Directory.load` reads five tables (`gateway/data/*.csv`, see docs/data.md) and checks them against one
-another, so that a look-up afterwards is one dict access and cannot meet a dangling name. A pool is an int inside
-(440300), as in `Item.home_pool`; a division is the wire's text ("440305"). Pure: no clock, no database.
+another, so that a look-up afterwards is one dict access and cannot meet a dangling name. A pool is an int
+inside (440300), as in `Item.home_pool`; a division is the wire's text ("440305"). Pure.
 """
 
 from collections.abc import Container, Mapping
