@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import asyncpg
 
 from runtime.errors import BackendAlive, DatabaseUnreachable, MigrationEdited, MigrationMisnamed
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 CONNECT_TIMEOUT_S: Final = 10.0
 TERMINATE_TIMEOUT_MS: Final = 3_000

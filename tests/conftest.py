@@ -1,0 +1,24 @@
+"""What every test gets: an environment without our settings, and the servers of `tests/servers.py`."""
+
+from tests.servers import (
+    broker,
+    database,
+    own_broker,
+    own_postgres,
+    postgres_server,
+    scrub_environment,
+    server_dir,
+    templates,
+)
+
+__all__ = [
+    "broker",
+    "database",
+    "own_broker",
+    "own_postgres",
+    "postgres_server",
+    "server_dir",
+    "templates",
+]
+
+scrub_environment()
