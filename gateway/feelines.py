@@ -5,7 +5,7 @@ in init_feedetl_sn. Returns are netted with their line before the split; no more
 Quantities are in 1/10,000, prices in 1/1,000,000 yuan, amounts in fen. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 PRODUCT_PER_FEN: Final = 100_000_000
@@ -47,7 +47,10 @@ class Violation(NamedTuple):
     """Why lines are refused; nothing in it speaks of a person."""
 
     code: str
-    feedetl_sn: str
+    place: int
+    """Which line, counted from 0."""
+    field: str
+    """Which field of it: with the place, the path of the wire's `Violation`."""
     message: str
     """What to mend, in a sentence."""
 
@@ -63,60 +66,64 @@ def line_violations(lines: Sequence[FeeLine]) -> list[Violation]:
 
     Whether each line adds up is `line_adds_up`'s question, whether item and time are well formed admission's.
     """
-    bought: dict[str, FeeLine] = {}
-    returns: list[FeeLine] = []
+    places: dict[str, int] = {}
+    returns: list[int] = []
     violations: list[Violation] = []
-    for line in lines:
+    for place, line in enumerate(lines):
         if line.init_feedetl_sn:
-            returns.append(line)
+            returns.append(place)
         elif line.cnt <= 0 or line.pric < 0 or line.det_item_fee_sumamt < 0:
             message = "quantity must be above 0, price and amount not below; a return names init_feedetl_sn"
-            violations.append(Violation("LINE_SIGN", line.feedetl_sn, message))
-        if bought.setdefault(line.feedetl_sn, line) is not line:
-            violations.append(
-                Violation("LINE_REPEATED", line.feedetl_sn, "feedetl_sn stands twice in the bill")
-            )
+            violations.append(Violation("LINE_SIGN", place, "cnt", message))
+        if places.setdefault(line.feedetl_sn, place) != place:
+            message = "another line of the bill has the same feedetl_sn"
+            violations.append(Violation("LINE_REPEATED", place, "feedetl_sn", message))
     if returns:
-        violations += [found for line in returns if (found := _return_violation(line, bought))]
-        violations += _excess_violations(returns, bought)
+        violations += [found for place in returns if (found := _return_violation(place, lines, places))]
+        violations += _excess_violations(returns, lines, places)
     return violations
 
 
-def _return_violation(line: FeeLine, bought: dict[str, FeeLine]) -> Violation | None:
-    original = bought.get(line.init_feedetl_sn)
+def _return_violation(place: int, lines: Sequence[FeeLine], places: dict[str, int]) -> Violation | None:
+    line, of = lines[place], places.get(lines[place].init_feedetl_sn)
     if line.cnt >= 0 or line.det_item_fee_sumamt > 0:
-        return Violation("RETURN_SIGN", line.feedetl_sn, "a return has a negative quantity and amount")
-    if original is None:
-        return Violation("RETURN_UNKNOWN", line.feedetl_sn, "init_feedetl_sn names no line of this bill")
+        return Violation("RETURN_SIGN", place, "cnt", "a return has a negative quantity and amount")
+    if of is None:
+        return Violation("RETURN_UNKNOWN", place, "init_feedetl_sn", "it names no line of this bill")
+    original = lines[of]
     if original.init_feedetl_sn:
         return Violation(
-            "RETURN_OF_RETURN", line.feedetl_sn, "init_feedetl_sn names a return, not what was bought"
+            "RETURN_OF_RETURN", place, "init_feedetl_sn", "it names a return, not what was bought"
         )
-    if original.med_list_codg != line.med_list_codg or original.pric != line.pric:
+    if original.med_list_codg != line.med_list_codg:
         return Violation(
-            "RETURN_OTHER_ITEM", line.feedetl_sn, "item and price must be those of the line returned"
+            "RETURN_OTHER_ITEM", place, "med_list_codg", "it is not the item of the line returned"
         )
+    if original.pric != line.pric:
+        return Violation("RETURN_OTHER_ITEM", place, "pric", "it is not the price of the line returned")
     return None
 
 
-def _excess_violations(returns: list[FeeLine], bought: dict[str, FeeLine]) -> list[Violation]:
-    left = {sn: [bought[sn].cnt, bought[sn].det_item_fee_sumamt] for sn in _returned(returns) if sn in bought}
-    for line in returns:
-        if rest := left.get(line.init_feedetl_sn):
+def _excess_violations(
+    returns: Sequence[int], lines: Sequence[FeeLine], places: dict[str, int]
+) -> Iterator[Violation]:
+    """What is wrong with the returns of a line taken together, told at the line that was bought."""
+    left: dict[int, list[int]] = {}
+    for place in returns:
+        line = lines[place]
+        of = places.get(line.init_feedetl_sn)
+        if of is not None:
+            rest = left.setdefault(of, [lines[of].cnt, lines[of].det_item_fee_sumamt])
             rest[0] += line.cnt
             rest[1] += line.det_item_fee_sumamt
-    violations = []
-    for sn, (cnt, amount) in left.items():
-        if cnt < 0 or amount < 0:
-            violations.append(Violation("RETURN_TOO_MUCH", sn, "more is returned than was bought"))
+    for of, (cnt, amount) in left.items():
+        if cnt < 0:
+            yield Violation("RETURN_TOO_MUCH", of, "cnt", "more of it is returned than was bought")
+        elif amount < 0:
+            yield Violation("RETURN_TOO_MUCH", of, "det_item_fee_sumamt", "more is returned than it cost")
         elif cnt == 0 and amount != 0:
             message = "all of it is returned, so the amounts of line and returns must come to 0"
-            violations.append(Violation("RETURN_AMOUNT", sn, message))
-    return violations
-
-
-def _returned(returns: list[FeeLine]) -> list[str]:
-    return list(dict.fromkeys(line.init_feedetl_sn for line in returns))
+            yield Violation("RETURN_AMOUNT", of, "det_item_fee_sumamt", message)
 
 
 def net_returns(lines: Sequence[FeeLine]) -> list[FeeLine]:

@@ -1,0 +1,202 @@
+"""The shape of messages: what must be there, how long, which codes. Everything wrong is collected and named.
+
+Pure. Lengths and code lists are those of the national interface (定点医药机构接口规范); which fields this gateway insists
+on is an assumption: those that decide something. The others are checked where they are given.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Final
+
+from gateway.feelines import FeeLine, line_adds_up, line_violations
+from gateway.refusals import Violation
+from proto.settlement.v1 import settlement_pb2 as pb
+from proto.settlement.v1.envelope_pb2 import Envelope
+from runtime.keys import transaction_code
+
+MSGID_CHARACTERS_MAX: Final = 30
+AMOUNT_FEN_MAX: Final = 100_000_000_000
+"""A billion yuan: no bill is as large (assumption)."""
+LINES_MAX: Final = 200
+INF_TIME_OFF_DAYS_MAX: Final = 1
+CARE_AGE_DAYS_MAX: Final = 730
+"""Older fees are a matter of manual reimbursement (assumption)."""
+
+INSUTYPES: Final = frozenset({"310", "390", "510"})
+OUTPATIENT: Final = frozenset({"11", "12", "13", "14", "51"})
+INPATIENT: Final = frozenset({"21", "22", "23", "24", "52"})
+PHARMACY: Final = frozenset({"41"})
+MED_TYPES_OF: Final = {
+    "2201": OUTPATIENT, "2206": OUTPATIENT, "2207": OUTPATIENT,
+    "2401": INPATIENT, "2303": INPATIENT, "2304": INPATIENT,
+    "2101": PHARMACY, "2102": PHARMACY,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4_096)
+def day_of(text: str) -> date | None:
+    """The date of `yyyy-MM-dd` with or without a time of day behind it; None where it is none."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4_096)
+def is_time(text: str) -> bool:
+    """Whether a text is `yyyy-MM-dd HH:mm:ss` or `yyyy-MM-dd`."""
+    if day_of(text) is None:
+        return False
+    if len(text) == 10:
+        return True
+    clock = text[11:].split(":")
+    return (
+        len(text) == 19
+        and text[10] in " T"
+        and len(clock) == 3
+        and all(len(part) == 2 and part.isascii() and part.isdigit() for part in clock)
+        and int(clock[0]) < 24
+        and int(clock[1]) < 60
+        and int(clock[2]) < 60
+    )
+
+
+def is_division(text: str) -> bool:
+    """Six digits."""
+    return len(text) == 6 and text.isascii() and text.isdigit()
+
+
+def envelope_violations(
+    envelope: Envelope, *, infnos: frozenset[str], today: date, division_needed: bool = True
+) -> list[Violation]:
+    """What is wrong with the national envelope."""
+    found = []
+    if transaction_code(envelope.infno) not in infnos or len(envelope.infno) > 5:
+        wanted = ", ".join(sorted(infnos))
+        found.append(Violation("envelope.infno", f"is {envelope.infno!r}; this call takes {wanted}"))
+    msgid = envelope.msgid
+    if not msgid or len(msgid) > MSGID_CHARACTERS_MAX or not (msgid.isascii() and msgid.isprintable()):
+        found.append(Violation("envelope.msgid", "must be 1 to 30 printable ASCII characters"))
+    if len(envelope.fixmedins_code) != 12 or not envelope.fixmedins_code.isascii():
+        found.append(Violation("envelope.fixmedins_code", "must be the institution's 12 characters"))
+    division = envelope.insuplc_admdvs
+    if (division or division_needed) and not is_division(division):
+        found.append(Violation("envelope.insuplc_admdvs", "must be the six digits of the insured division"))
+    if envelope.mdtrtarea_admvs and not is_division(envelope.mdtrtarea_admvs):
+        found.append(Violation("envelope.mdtrtarea_admvs", "must be the six digits of the care division"))
+    if envelope.opter_type and envelope.opter_type not in ("1", "2", "3"):
+        found.append(Violation("envelope.opter_type", "must be 1, 2 or 3"))
+    if envelope.inf_time:
+        sent = day_of(envelope.inf_time) if is_time(envelope.inf_time) else None
+        if sent is None:
+            found.append(Violation("envelope.inf_time", "must be yyyy-MM-dd HH:mm:ss"))
+        elif abs((sent - today).days) > INF_TIME_OFF_DAYS_MAX:
+            found.append(Violation("envelope.inf_time", "is more than a day off; set the sender's clock"))
+    return found
+
+
+def named(field: str, value: str, *, characters_max: int, needed: bool = True) -> list[Violation]:
+    """A text field of bounded length."""
+    if not value:
+        return [Violation(field, "is missing")] if needed else []
+    if len(value) > characters_max or not value.isprintable():
+        return [Violation(field, f"must be at most {characters_max} printable characters")]
+    return []
+
+
+def flag_violations(field: str, value: str) -> list[Violation]:
+    """A flag is 0, 1 or left out."""
+    return [] if value in ("", "0", "1") else [Violation(field, "must be 0 or 1")]
+
+
+def code_violations(infno: str, med_type: str, insutype: str) -> list[Violation]:
+    """med_type fits the transaction, insutype is one of ours; either may be left out where the visit says it."""
+    found = []
+    if med_type and med_type not in MED_TYPES_OF[infno]:
+        wanted = ", ".join(sorted(MED_TYPES_OF[infno]))
+        found.append(Violation("input.med_type", f"is {med_type!r}; transaction {infno} takes {wanted}"))
+    if insutype and insutype not in INSUTYPES:
+        found.append(Violation("input.insutype", f"is {insutype!r}; settled here are 310, 390, 510"))
+    return found
+
+
+def care_day_violations(field: str, text: str, today: date) -> list[Violation]:
+    """A day of treatment: a date, not in the future, not of long ago."""
+    day = day_of(text) if is_time(text) else None
+    if day is None:
+        return [Violation(field, "must be yyyy-MM-dd HH:mm:ss")]
+    if day > today:
+        return [Violation(field, "lies in the future")]
+    if day < today - timedelta(days=CARE_AGE_DAYS_MAX):
+        return [Violation(field, "is too long ago for direct settlement; it is reimbursed by hand")]
+    return []
+
+
+def settle_violations(infno: str, given: pb.SettleInput, today: date) -> list[Violation]:
+    """What is wrong with a settlement by itself, without visit, directory and catalogue."""
+    found = named("input.psn_no", given.psn_no, characters_max=30)
+    if infno not in ("2102", "2101") or given.mdtrt_id:
+        found += named("input.mdtrt_id", given.mdtrt_id, characters_max=30)
+    found += named("input.chrg_bchno", given.chrg_bchno, characters_max=30, needed=False)
+    found += named("input.invono", given.invono, characters_max=20, needed=False)
+    found += code_violations(infno, given.med_type, given.insutype)
+    if given.mid_setl_flag == "1":
+        found.append(Violation("input.mid_setl_flag", "interim settlements are not opened here yet"))
+    for field in ("acct_used_flag", "er_flag", "trum_flag", "rel_ttp_flag"):
+        found += flag_violations(f"input.{field}", getattr(given, field))
+    for field in ("begntime", "endtime", "fee_ocur_time"):
+        if text := getattr(given, field):
+            found += care_day_violations(f"input.{field}", text, today)
+    found += lines_violations(given.feedetl, today, time_needed=not (given.fee_ocur_time or given.endtime))
+    found += sum_violations(given)
+    return found
+
+
+def sum_violations(given: pb.SettleInput) -> list[Violation]:
+    """The bill is what its lines come to."""
+    total = given.medfee_sumamt
+    if not 0 <= total <= AMOUNT_FEN_MAX:
+        return [Violation("input.medfee_sumamt", "must be between 0 and a billion yuan, in fen")]
+    lines = sum([line.det_item_fee_sumamt for line in given.feedetl])
+    if lines != total:
+        return [
+            Violation("input.medfee_sumamt", f"is {total} fen, the lines come to {lines}: send all of them")
+        ]
+    return []
+
+
+def lines_violations(lines: Sequence[pb.FeeDetail], today: date, *, time_needed: bool) -> list[Violation]:
+    """What is wrong with fee lines: count, names, arithmetic, signs, returns."""
+    if len(lines) > LINES_MAX:
+        return [
+            Violation("input.feedetl", f"has {len(lines)} lines; a settlement carries at most {LINES_MAX}")
+        ]
+    found = []
+    for place, line in enumerate(lines):
+        if bad := _line_violation(line, today, time_needed):
+            found.append(Violation(f"input.feedetl[{place}].{bad.field}", bad.err_msg))
+    if found:
+        return found
+    places = {line.feedetl_sn: place for place, line in enumerate(lines)}
+    checked: Sequence[FeeLine] = lines
+    return [
+        Violation(f"input.feedetl[{places[wrong.feedetl_sn]}]", f"{wrong.code}: {wrong.message}")
+        for wrong in line_violations(checked)
+    ]
+
+
+def _line_violation(line: pb.FeeDetail, today: date, time_needed: bool) -> Violation | None:
+    if not 0 < len(line.feedetl_sn) <= 30:
+        return Violation("feedetl_sn", "must be 1 to 30 characters")
+    if not 0 < len(line.med_list_codg) <= 50:
+        return Violation("med_list_codg", "must be the national item code")
+    if not -AMOUNT_FEN_MAX <= line.det_item_fee_sumamt <= AMOUNT_FEN_MAX:
+        return Violation("det_item_fee_sumamt", "is absurd")
+    if not line_adds_up(line):
+        return Violation("det_item_fee_sumamt", "differs from cnt × pric by more than a fen")
+    time = line.fee_ocur_time
+    if time or time_needed:
+        bad = care_day_violations("fee_ocur_time", time, today)
+        return bad[0] if bad else None
+    return None

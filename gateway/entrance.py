@@ -1,0 +1,126 @@
+"""What every message passes on its way in: the view that it is judged by, its parties, and the shape of the verdict.
+
+`gateway.settling`, `undoing` and `visiting` judge by it; `gateway.admission` sends each message to one of them. Pure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from gateway.calls import INFNOS_OF, PRE_SETTLE_INFNOS, Call, NeedsPerson
+from gateway.care_book import BillLines, Decided, Known, RequestRow
+from gateway.catalogue import Catalogue
+from gateway.checks import envelope_violations
+from gateway.directory import Directory, Institution, Pool
+from gateway.refusals import Refused, Violation, invalid, refuse
+from proto.settlement.v1 import messages_pb2 as mpb
+
+NO_DIGEST: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What one slot knows for as long as it lives."""
+
+    region: str
+    slot: int
+    directory: Directory
+    catalogues: dict[int, Catalogue]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What was read for one flush, and the moment that it is decided at."""
+
+    known: Known
+    finals: dict[bytes, Decided]
+    """Of the settlements and cancels that undoing calls speak of."""
+    silent: Callable[[int, int], bool]
+    """(node, partition) → no beat was heard lately."""
+    now_ms: int
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Rows to be claimed together: the message's first, then the tombstones that it sets."""
+
+    rows: tuple[RequestRow, ...]
+    item: mpb.Item | None = None
+    """What travels; None where the gateway decided alone."""
+    lines: BillLines | None = None
+    """Lines that must not be in another live bill of the visit, looked at before W1."""
+
+
+Verdict = Refused | Admitted | NeedsPerson
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who speaks, and for whose pool."""
+
+    institution: Institution
+    home: Pool
+
+
+def parties_of(call: Call, house: House, today: date) -> Refused | Parties:
+    """Envelope, institution and pool of a message, or why it is refused."""
+    envelope = call.envelope
+    infnos = PRE_SETTLE_INFNOS if call.presettle else INFNOS_OF[call.kind]
+    if bad := envelope_violations(envelope, infnos=infnos, today=today):
+        return invalid(*bad)
+    institution = house.directory.institution(envelope.fixmedins_code)
+    if institution is None:
+        return refuse("UNKNOWN_INSTITUTION", f"no institution {envelope.fixmedins_code} is in the directory")
+    if institution.region != house.region:
+        return refuse(
+            "WRONG_REGION", f"{institution.code} belongs to the gateway of region {institution.region}"
+        )
+    if envelope.mdtrtarea_admvs:
+        care = house.directory.pool(envelope.mdtrtarea_admvs)
+        if care is None or care.code != institution.pool:
+            return invalid(
+                Violation("envelope.mdtrtarea_admvs", f"is not in the institution's pool {institution.pool}")
+            )
+    home = house.directory.pool(envelope.insuplc_admdvs)
+    if home is None:
+        return refuse("UNKNOWN_POOL", f"no pool holds the division {envelope.insuplc_admdvs}")
+    return Parties(institution, home)
+
+
+def agreement_refusal(institution: Institution, today: date) -> Refused | None:
+    """New visits and settlements need a running agreement; what undoes does not."""
+    if not institution.in_agreement(today) or not institution.on_network:
+        return refuse("NOT_IN_AGREEMENT", f"{institution.code} has no running agreement or is suspended")
+    return None
+
+
+def silence_refusal(node: int, partition: int, view: View) -> Refused | None:
+    """Nothing new is sent to a node that is not heard of."""
+    if view.silent(node, partition):
+        return refuse("NODE_SILENT", f"home node {node} does not answer at present; nothing was sent")
+    return None
+
+
+def request_row(
+    call: Call,
+    *,
+    house: House,
+    view: View,
+    node: int,
+    partition: int,
+    psn_no: str,
+    visit: bytes | None = None,
+    visit_version: int | None = None,
+    exclusive: bool = False,
+    deadline_ms: int = 0,
+    item: bytes | None = None,
+    own_answer: bytes | None = None,
+) -> RequestRow:
+    """The row that claims a message."""
+    return RequestRow(
+        view.today, call.id, house.slot, call.kind, call.infno, call.envelope.msgid, call.envelope.fixmedins_code,
+        node, partition, psn_no, visit, visit_version, exclusive, deadline_ms, view.now_ms, call.digest,
+        call.input_bytes, item, own_answer,
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Refusals: a call that stored and sent nothing, as a value with a code. docs/codes.md says what a HIS does next."""
+
+from typing import Final, NamedTuple
+
+import grpc
+
+
+class Violation(NamedTuple):
+    """One thing to mend."""
+
+    field: str
+    err_msg: str
+
+
+class Refused(NamedTuple):
+    """Speaks of this call only; what an earlier call with this msgid did stands."""
+
+    code: str
+    err_msg: str
+    status: grpc.StatusCode
+    violations: tuple[Violation, ...] = ()
+    retry_after_ms: int = 0
+
+
+RETRY_AFTER_MS: Final = 1_000
+
+_INVALID = grpc.StatusCode.INVALID_ARGUMENT
+_NOT_FOUND = grpc.StatusCode.NOT_FOUND
+_PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
+_UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+
+STATUS_OF: Final[dict[str, grpc.StatusCode]] = {
+    "INVALID": _INVALID,
+    "UNKNOWN_INSTITUTION": _NOT_FOUND,
+    "WRONG_REGION": _PRECONDITION,
+    "NOT_IN_AGREEMENT": _PRECONDITION,
+    "UNKNOWN_POOL": _NOT_FOUND,
+    "UNKNOWN_PERSON": _NOT_FOUND,
+    "NOT_INSURED": _PRECONDITION,
+    "NOT_OPENED": _PRECONDITION,
+    "UNKNOWN_VISIT": _NOT_FOUND,
+    "VISIT_CLOSED": _PRECONDITION,
+    "VISIT_IN_USE": _PRECONDITION,
+    "WRONG_PERSON": _PRECONDITION,
+    "WRONG_POOL": _PRECONDITION,
+    "SALE_AMBIGUOUS": _PRECONDITION,
+    "LINES_IN_LIVE_BILL": _PRECONDITION,
+    "MSGID_REUSED": grpc.StatusCode.ALREADY_EXISTS,
+    "BUSY_VISIT": grpc.StatusCode.ABORTED,
+    "CONTENDED": grpc.StatusCode.ABORTED,
+    "QUEUE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "NODE_SILENT": _UNAVAILABLE,
+    "BOOK_UNAVAILABLE": _UNAVAILABLE,
+    "DRAINING": _UNAVAILABLE,
+    "NOT_ANSWERED": grpc.StatusCode.DEADLINE_EXCEEDED,
+    "INTERNAL": grpc.StatusCode.INTERNAL,
+}
+"""Every code that this gateway refuses with."""
+
+_RETRIABLE: Final = frozenset(
+    {"BUSY_VISIT", "CONTENDED", "QUEUE_FULL", "NODE_SILENT", "BOOK_UNAVAILABLE", "DRAINING", "NOT_ANSWERED"}
+)
+
+
+def refuse(code: str, err_msg: str, *violations: Violation) -> Refused:
+    """A refusal by its code; the status and whether waiting helps follow from it."""
+    retry_after_ms = RETRY_AFTER_MS if code in _RETRIABLE else 0
+    return Refused(code, err_msg, STATUS_OF[code], violations, retry_after_ms)
+
+
+def invalid(*violations: Violation) -> Refused:
+    """A malformed message, with everything that is to be mended."""
+    first = violations[0]
+    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    return refuse("INVALID", f"{first.field}: {first.err_msg}{more}", *violations)
