@@ -155,9 +155,7 @@ def test_more_returned_than_bought_is_always_seen(lines: list[NettedLine], data:
     line = data.draw(st.sampled_from(lines))
     first = data.draw(st.integers(1, line.cnt))
     bill = [*lines, returned(line, first, 0, "r"), returned(line, line.cnt - first + 1, 0, "s")]
-    assert ("RETURN_TOO_MUCH", line.feedetl_sn) in [
-        (found.code, found.feedetl_sn) for found in line_violations(bill)
-    ]
+    assert ("RETURN_TOO_MUCH", lines.index(line)) in [found[:2] for found in line_violations(bill)]
 
 
 @given(bills)
