@@ -1,0 +1,5 @@
+"""`python -m homepool`."""
+
+from homepool.cli import main
+
+main()
