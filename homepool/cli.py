@@ -13,6 +13,7 @@ from homepool.errors import HomePoolError
 
 COMMANDS: Final = (
     "homepool.golden_command",
+    "homepool.people_cli",
     "homepool.quote_command",
 )
 
