@@ -32,6 +32,10 @@ class SealBroken(RuntimeFault):
     """A sealed value could not be opened: other key, other purpose, or changed on the way."""
 
 
+class KeyMissing(RuntimeFault):
+    """A key file is missing or broken."""
+
+
 class MigrationEdited(RuntimeFault):
     """A migration that was applied has been edited since; write a new file with the next number instead."""
 

@@ -21,6 +21,10 @@ KEY_BYTES: Final = 32
 _VERSION: Final = b"\x01"
 _TAG_BYTES: Final = 16
 _HEAD_BYTES: Final = 1 + KEY_BYTES
+INSURED_QUESTION: Final = b"insured question"
+"""Purpose of a credential that a gateway seals to a home node."""
+INSURED_ANSWER: Final = b"insured answer"
+"""Purpose of the person that a home node seals to the key that came with the question."""
 OVERHEAD_BYTES: Final = _HEAD_BYTES + _TAG_BYTES
 """How much longer a box is than what is in it."""
 

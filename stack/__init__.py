@@ -1,0 +1,14 @@
+"""The whole system on one machine: embedded servers, the processes of a plan, their supervision, and the
+demo.
+
+    plan.py + stack.toml   what there is: regions, nodes, databases, topics, command lines, environment
+    embedded.py            PostgreSQL and a Kafka-compatible broker from wheels
+    servers.py             given or embedded servers of one stack
+    part.py                one supervised process
+    supervisor.py          the stack: started in order, watched, killed and restarted by name, stopped in order
+    up.py                  `python -m stack up`
+
+It starts the other packages as commands and imports none of them. `DSGW_POSTGRES` (a server's address whose
+user may create databases) and `DSGW_KAFKA` (bootstrap addresses) in the environment win over the embedded
+servers.
+"""

@@ -8,13 +8,16 @@ folder.
 import contextlib
 import json
 import shutil
+import signal
+import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
 _END_TIMEOUT_S: Final = 10.0
 _SAME_START_S: Final = 1.0
+_POLL_S: Final = 0.05
 
 
 def note(folder: Path, child_pid: int, *, name: str, data_dir: Path | None = None) -> None:
@@ -36,25 +39,31 @@ def forget(folder: Path, child_pid: int) -> None:
 
 
 def sweep(folder: Path) -> list[str]:
-    """End what dead owners left running (SIGTERM, then SIGKILL); gives the names of what was still alive."""
-    ended = []
+    """End what dead owners left running (SIGINT, then SIGKILL); gives the names of what was still alive."""
+    orphans = [said for said in _notes(folder) if _alive(*said["owner"]) is None]
+    left = {said["name"]: process for said in orphans if (process := _alive(*said["child"]))}
+    for process in left.values():
+        with contextlib.suppress(psutil.Error):
+            process.resume()  # a stopped process sees no signal
+            process.send_signal(signal.SIGINT)  # for PostgreSQL the fast shutdown, for all others as Ctrl-C
+    deadline = time.monotonic() + _END_TIMEOUT_S
+    for process in left.values():
+        _end(process, deadline)
+    for said in orphans:
+        if said["data_dir"]:
+            shutil.rmtree(said["data_dir"], ignore_errors=True)
+        forget(folder, said["child"][0])
+    return list(left)
+
+
+def _notes(folder: Path) -> list[dict[str, Any]]:
+    notes = []
     for file in sorted(folder.glob("*.json")):
         try:
-            said = json.loads(file.read_text())
-            owner, child, name, data_dir = said["owner"], said["child"], said["name"], said["data_dir"]
-        except (OSError, ValueError, KeyError):
+            notes.append(json.loads(file.read_text()))
+        except (OSError, ValueError):  # cut short by a death, or gone since: nothing to be learned from it
             file.unlink(missing_ok=True)
-            continue
-        if _alive(*owner) is not None:
-            continue
-        left = _alive(*child)
-        if left is not None:
-            _end(left)
-            ended.append(str(name))
-        if data_dir:
-            shutil.rmtree(data_dir, ignore_errors=True)
-        file.unlink(missing_ok=True)
-    return ended
+    return notes
 
 
 def _alive(pid: int, started: float) -> psutil.Process | None:
@@ -66,12 +75,11 @@ def _alive(pid: int, started: float) -> psutil.Process | None:
     return None
 
 
-def _end(process: psutil.Process) -> None:
+def _end(process: psutil.Process, deadline: float) -> None:
+    """Wait for the end of a process that is nobody's child here; kill it at the deadline."""
     with contextlib.suppress(psutil.Error):
-        process.resume()  # a stopped process does not see SIGTERM
-        process.terminate()
-        try:
-            process.wait(_END_TIMEOUT_S)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(_END_TIMEOUT_S)
+        started = process.create_time()
+        while _alive(process.pid, started):
+            if time.monotonic() > deadline:
+                process.kill()
+            time.sleep(_POLL_S)

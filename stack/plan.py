@@ -1,0 +1,180 @@
+"""What a stack consists of: care regions, home nodes, and the processes that serve them.
+
+The plan is data (`stack/stack.toml`); this module reads it and derives the processes, their command lines,
+the databases and the topics. Each process learns what it is from its command line and where it lives from its
+environment:
+
+| variable | given to |
+|---|---|
+| `DSGW_POSTGRES_DSN` | every process: its own database |
+| `DSGW_KAFKA_BOOTSTRAP` | every process |
+| `DSGW_LISTEN` | every process: `host:port` of its gRPC server (the node's BooksService) |
+| `DSGW_METRICS_PORT` | every process |
+| `DSGW_STATE_DIR` | every process: a folder of its own; `ready` there holds the pid of one that is ready |
+| `DSGW_KEYS_DIR` | every process: `node-44.key` and `node-44.pub`, made by the node at its first start |
+| `DSGW_LOG_LEVEL` | passed through from the caller |
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from stack.errors import PlanWrong
+
+PLAN_FILE: Final = Path(__file__).with_name("stack.toml")
+PROCESSES_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of ours: what to run and how to see that it is ready."""
+
+    name: str
+    arguments: tuple[str, ...]
+    database: str
+    port: int
+    health: bool
+    """Readiness is gRPC health (gateways); else the ready file in the state folder (nodes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A care region: its gateway processes share one database."""
+
+    code: str
+    name: str
+    care_pools: tuple[str, ...]
+    database: str
+    slots: int
+    slots_at_birth: int
+    port: int
+    program: str = "gateway"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.slots <= self.slots_at_birth:
+            raise PlanWrong(
+                f"Region {self.code} may have 1 to {self.slots_at_birth} slots, not {self.slots}."
+            )
+
+    def processes(self) -> list[Process]:
+        return [
+            Process(
+                name=f"gateway-{self.code}-{slot}",
+                arguments=("-m", self.program, "serve", "--region", self.code, "--slot", str(slot)),
+                database=self.database,
+                port=self.port + slot if self.port else 0,
+                health=True,
+            )
+            for slot in range(self.slots)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A home node: one database, its partitions shared out among worker processes."""
+
+    code: str
+    name: str
+    pools: tuple[str, ...]
+    database: str
+    partitions: int
+    workers: tuple[tuple[int, ...], ...]
+    program: str = "homepool"
+
+    def __post_init__(self) -> None:
+        if sorted(part for worker in self.workers for part in worker) != list(range(self.partitions)):
+            raise PlanWrong(f"Each of the {self.partitions} partitions of node {self.code} needs one worker.")
+
+    def processes(self) -> list[Process]:
+        return [
+            Process(
+                name=f"node-{self.code}" + (f"-{number}" if len(self.workers) > 1 else ""),
+                arguments=(
+                    "-m",
+                    self.program,
+                    "serve",
+                    "--node",
+                    self.code,
+                    "--partitions",
+                    _comma(partitions),
+                ),
+                database=self.database,
+                port=0,
+                health=False,
+            )
+            for number, partitions in enumerate(self.workers)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """A command to run once before the processes start, in the environment of each node or each region's
+    gateway.
+    """
+
+    environment_of: str
+    """`node` or `gateway`."""
+    arguments: tuple[str, ...]
+    """Arguments of Python; `{code}` stands for the node's or the region's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole stack."""
+
+    regions: tuple[Region, ...]
+    nodes: tuple[Node, ...]
+    preparations: tuple[Preparation, ...] = ()
+
+    def processes(self) -> list[Process]:
+        """All processes in the order they start: nodes first, so that a gateway finds its nodes beating."""
+        found = [process for node in self.nodes for process in node.processes()]
+        found += [process for region in self.regions for process in region.processes()]
+        if len(found) > PROCESSES_MAX or len({process.name for process in found}) < len(found):
+            raise PlanWrong(f"A stack has at most {PROCESSES_MAX} processes, and no two of one name.")
+        return found
+
+    def databases(self) -> list[str]:
+        """The databases, each once."""
+        return [*(node.database for node in self.nodes), *(region.database for region in self.regions)]
+
+    def topics(self) -> dict[str, int]:
+        """The topics with their partitions: requests to each node, replies to each region."""
+        requests = {f"req.{node.code}": node.partitions for node in self.nodes}
+        replies = {f"rep.{region.code}": region.slots_at_birth for region in self.regions}
+        return requests | replies
+
+    def with_slots(self, slots: int) -> "Plan":
+        """The same stack with so many gateway processes in every region."""
+        return replace(self, regions=tuple(replace(region, slots=slots) for region in self.regions))
+
+    def with_free_ports(self) -> "Plan":
+        """The same stack on any free ports."""
+        return replace(self, regions=tuple(replace(region, port=0) for region in self.regions))
+
+
+def read_plan(file: Path = PLAN_FILE) -> Plan:
+    """The plan in a file. Raises `PlanWrong` where it is not one."""
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        return Plan(
+            regions=tuple(Region(**_tuples(entry)) for entry in data["region"]),
+            nodes=tuple(Node(**_tuples(entry)) for entry in data["node"]),
+            preparations=tuple(Preparation(**_tuples(entry)) for entry in data.get("prepare", [])),
+        )
+    except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:
+        raise PlanWrong(f"{file} is not a plan of a stack: {wrong}") from wrong
+
+
+def _tuples(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: _frozen(value) for key, value in entry.items()}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def _comma(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers))

@@ -1,0 +1,151 @@
+"""The servers under the stack: PostgreSQL and the broker, given by the environment or embedded.
+
+`DSGW_POSTGRES` (the address of a server whose user may create databases) and `DSGW_KAFKA` (bootstrap
+addresses) win over the embedded defaults. What is given is never stopped, killed or emptied.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from stack import leftovers
+from stack.embedded import EmbeddedBroker, EmbeddedPostgres, psql, with_database
+from stack.errors import AddressUnreachable, ServerFailed, StackFault
+from stack.part import base_environment, run_python
+
+POSTGRES_VARIABLE: Final = "DSGW_POSTGRES"
+KAFKA_VARIABLE: Final = "DSGW_KAFKA"
+TOPICS_TIMEOUT_S: Final = 60.0
+
+
+class Servers:
+    """PostgreSQL and the broker of one stack. Everything here blocks."""
+
+    def __init__(self, *, run_dir: Path, topics: Mapping[str, int], children_dir: Path) -> None:
+        self._run_dir = run_dir
+        self._topics = topics
+        self._children_dir = children_dir
+        self._given_postgres = os.environ.get(POSTGRES_VARIABLE, "")
+        self._given_kafka = os.environ.get(KAFKA_VARIABLE, "")
+        self._postgres: EmbeddedPostgres | None = None
+        self._broker: EmbeddedBroker | None = None
+        self._up: set[str] = set()
+
+    @property
+    def postgres(self) -> str:
+        """The address of the server, password included."""
+        return self._given_postgres or self._embedded_postgres().dsn()
+
+    @property
+    def kafka(self) -> str:
+        """The bootstrap addresses."""
+        return self._given_kafka or self._embedded_broker().bootstrap
+
+    def pids(self) -> dict[str, int]:
+        """The process ids of the embedded servers that run."""
+        running = {"postgres": self._postgres, "broker": self._broker}
+        return {name: server.pid for name, server in running.items() if server is not None and server.pid}
+
+    def start_postgres(self) -> None:
+        """Start it, or see that the given one answers."""
+        self._up.discard("postgres")
+        if self._given_postgres:
+            try:
+                psql(self._given_postgres, "SELECT 1")
+            except ServerFailed as refused:
+                raise AddressUnreachable(f"PostgreSQL given in {POSTGRES_VARIABLE}: {refused}") from None
+            self._up.add("postgres")
+            return
+        if self._postgres is None:
+            self._postgres = EmbeddedPostgres(
+                data_dir=self._run_dir / "postgres", log_file=self._run_dir / "logs" / "postgres.log"
+            )
+        self._postgres.start()
+        self._note("postgres", self._postgres.pid)
+
+    def start_broker(self) -> None:
+        """Start it and make its topics; on a given one make what is missing."""
+        self._up.discard("broker")
+        if self._given_kafka:
+            self._make_given_topics()
+            self._up.add("broker")
+            return
+        if self._broker is None:
+            self._broker = EmbeddedBroker(
+                work_dir=self._run_dir / "broker", log_file=self._run_dir / "logs" / "broker.log"
+            )
+        self._broker.start(self._topics)
+        self._note("broker", self._broker.pid)
+
+    def create_databases(self, names: Iterable[str]) -> None:
+        """Create the databases that are missing."""
+        there = set(psql(self.postgres, "SELECT datname FROM pg_database").splitlines())
+        for name in names:
+            if name not in there:
+                psql(self.postgres, f'CREATE DATABASE "{name}"')
+
+    def drop_databases(self, names: Iterable[str]) -> None:
+        """Drop databases, whoever is connected."""
+        for name in names:
+            psql(self.postgres, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def dsn(self, database: str) -> str:
+        """The address of one database, password included."""
+        return with_database(self.postgres, database)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL an embedded server."""
+        server = self._embedded_postgres() if name == "postgres" else self._embedded_broker()
+        self._up.discard(name)
+        if server.pid:
+            leftovers.forget(self._children_dir, server.pid)
+        server.kill()
+
+    def is_up(self, name: str) -> bool:
+        """Whether a server was started to the end and has not died since, as far as we can see."""
+        return name in self._up and name not in self.died()
+
+    def died(self) -> list[str]:
+        """The embedded servers that were started and do not run."""
+        servers = {"postgres": self._postgres, "broker": self._broker}
+        return [name for name, server in servers.items() if server is not None and server.pid is None]
+
+    def stop(self) -> None:
+        """Stop the embedded servers, the broker first."""
+        for server in (self._broker, self._postgres):
+            if server is None:
+                continue
+            pid = server.pid
+            server.stop()
+            if pid:
+                leftovers.forget(self._children_dir, pid)
+        self._broker = self._postgres = None
+
+    def _make_given_topics(self) -> None:
+        wanted = [f"--topic={name}:{partitions}" for name, partitions in self._topics.items()]
+        code, said = run_python(
+            ["-m", "bus", "topics", "--bootstrap", self._given_kafka, *wanted],
+            environment=base_environment(), timeout_s=TOPICS_TIMEOUT_S,
+        )  # fmt: skip
+        if code:
+            raise AddressUnreachable(f"Kafka given in {KAFKA_VARIABLE}, {self._given_kafka}: {said.strip()}")
+
+    def _note(self, name: str, pid: int | None) -> None:
+        self._up.add(name)
+        if pid is not None:
+            leftovers.note(self._children_dir, pid, name=name)
+
+    def _embedded_postgres(self) -> EmbeddedPostgres:
+        if self._postgres is None:
+            raise StackFault(
+                "PostgreSQL is given by the environment or was not started; it is not ours to touch."
+            )
+        return self._postgres
+
+    def _embedded_broker(self) -> EmbeddedBroker:
+        if self._broker is None:
+            raise StackFault(
+                "The broker is given by the environment or was not started; it is not ours to touch."
+            )
+        return self._broker
