@@ -233,13 +233,13 @@ def case_bill(part: dict[str, Any], given: dict[str, Any]) -> BillFacts:
     if compliant is not None:
         scope = compliant - first_pay if scope is None else scope
         first_pay = compliant - scope
-    if scope is None and total is None:
-        total = given.get("big_illness_base_fen")
+    if scope is None:
+        if total is None:
+            total = given.get("big_illness_base_fen")
         if total is None:
             raise CaseInvalid("input: neither total_fen nor in_scope_fen nor the base of a layer is given")
-    if scope is None:
         scope = total - full_self - first_pay - beyond
-    if total is None:
+    elif total is None:
         total = scope + full_self + first_pay + beyond
     rest = total - scope
     if scope < 0 or rest < 0 or first_pay < 0:

@@ -72,9 +72,8 @@ def year_caps(maker: RuleMaker) -> Iterator[YearCap]:
     everything: frozenset[str] = frozenset()
     if maker.pool_year_cap_fen < NO_LIMIT:
         yield YearCap(med_types=everything, accumulators=(POOLED,), cap_fen=maker.pool_year_cap_fen)
-    own_tables = [terms for rule in maker.offsite for terms in rule.terms]
     for treatment in maker.treatments:
-        rows = [*treatment.terms, *own_tables]
+        rows = treatment.terms
         kinds = frozenset(treatment.med_types)
         if (cap := max(terms.year_cap_fen for terms in rows)) < NO_LIMIT:
             yield YearCap(med_types=kinds, accumulators=(treatment.pooled_at,), cap_fen=cap)

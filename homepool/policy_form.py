@@ -285,6 +285,10 @@ def _offsite(table: Table) -> Offsite:
         floor_on_total=table.text("floor_base", default="total", among=("total", "in_scope")) == "total",
         terms=tuple(parse_terms(row) for row in table.tables("terms")),
     )
+    if any(terms.limits_a_period for terms in rule.terms):
+        raise table.wrong(
+            "terms", "an own table may limit a bill; the year's and month's caps are the treatment's"
+        )
     table.finish()
     return rule
 

@@ -1,6 +1,6 @@
 """From the parts of a policy to the rule of one kind of bill: terms chosen, off-site reduction applied."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from homepool.benefits.bands import compiled
 from homepool.benefits.facts import LOCAL, NO_LIMIT
@@ -39,6 +39,11 @@ class Terms:
     def monthly(self) -> bool:
         """Whether a month's use has to be remembered."""
         return self.month_cap_fen < NO_LIMIT or self.month_scope_cap_fen < NO_LIMIT
+
+    @property
+    def limits_a_period(self) -> bool:
+        """Whether a cap of these terms counts over a year or a month."""
+        return self.monthly or self.year_cap_fen < NO_LIMIT or self.year_scope_cap_fen < NO_LIMIT
 
     def fits(self, level: str, psn_head: str, disease: str, matn_type: str, age: int) -> bool:
         """Whether this row is meant for such a bill."""
@@ -91,7 +96,7 @@ class Offsite:
     multiplier_bp: int
     floor_bp: int
     floor_on_total: bool
-    terms: tuple[Terms, ...]  # an own table in place of the treatment's
+    terms: tuple[Terms, ...]  # an own table in place of the treatment's, but for its yearly and monthly caps
 
     def in_words(self) -> str:
         """The reduction as a person reads it."""
@@ -166,12 +171,21 @@ class RuleMaker:
         change = self.offsite_rule(filing, route, med_type)
         if change is not None and not change.pays:
             return self._refusal("OFFSITE_NOT_COVERED", f"not paid directly off-site when filed as {filing}")
-        table = change.terms if change is not None and change.terms else treatment.terms
+        base = _chosen(treatment.terms, level, psn_head, disease, matn_type, age)
+        own = change is not None and bool(change.terms)
+        table = change.terms if change is not None and own else treatment.terms
         terms = _chosen(table, level, psn_head, disease, matn_type, age)
-        if terms is None:
+        if terms is None or base is None:
             return self._refusal(
-                "NO_TERMS",
-                f"the policy has no terms for hospital level {level!r} and person type {psn_head!r}",
+                "NO_TERMS", f"no terms for hospital level {level!r} and person type {psn_head!r}"
+            )
+        if own:  # what limits a year or a month limits it wherever the care is given
+            terms = replace(
+                terms,
+                year_cap_fen=base.year_cap_fen,
+                month_cap_fen=base.month_cap_fen,
+                year_scope_cap_fen=base.year_scope_cap_fen,
+                month_scope_cap_fen=base.month_scope_cap_fen,
             )
         deductibles = terms.deductibles
         if deductible_level != level:

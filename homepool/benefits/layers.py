@@ -25,7 +25,7 @@ from homepool.benefits.facts import (
 from homepool.benefits.rule import PSN_HEAD_LENGTH, Commercial, Policy, Rule, Second, Supplement, Tier
 
 Sums = tuple[int, int, int, int, int]
-"""Scope after the off-site first-pay, that first-pay, deductible borne, pooled, pooled without its caps."""
+"""Scope after the off-site first-pay, that first-pay, deductible borne, pooled, pooled but for the pool's cap."""
 
 
 class Sheet:

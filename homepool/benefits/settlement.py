@@ -50,7 +50,10 @@ def settle(bill: BillFacts, policy: Policy, standing: Standing) -> Benefit:
     shared = _shared(scope - bill.exempt_fen, rule, standing)
     due = deductible_due(rule, bill, standing.used)
     borne, uncapped = _pooled_share(rule, bill, scope, shared, due)
-    limit = _pooled_limit(rule, standing)
+    limit = _kind_limit(rule, standing)
+    uncapped = min(uncapped, limit)
+    if rule.pool_year_cap_fen != NO_LIMIT:
+        limit = max(0, min(limit, rule.pool_year_cap_fen - standing.used[POOLED]))
     payable = bill.total_fen - bill.already_paid_fen
     pooled = min(uncapped, limit, payable)
 
@@ -190,14 +193,11 @@ def _pooled_share(rule: Rule, bill: BillFacts, scope: int, shared: int, due: int
     return borne, amount
 
 
-def _pooled_limit(rule: Rule, standing: Standing) -> int:
-    """The most the pooled fund may pay of this bill: the tightest of its caps, NO_LIMIT where it has none."""
-    used = standing.used
+def _kind_limit(rule: Rule, standing: Standing) -> int:
+    """The most the pooled fund may pay for this kind of care, before its cap over all kinds; NO_LIMIT if none."""
     limit = rule.bill_cap_fen
-    if rule.pool_year_cap_fen != NO_LIMIT:
-        limit = min(limit, rule.pool_year_cap_fen - used[POOLED])
     if rule.year_cap_fen != NO_LIMIT:
-        limit = min(limit, rule.year_cap_fen - used[rule.pooled_at])
+        limit = min(limit, rule.year_cap_fen - standing.used[rule.pooled_at])
     if rule.month_cap_fen != NO_LIMIT:
         limit = min(limit, rule.month_cap_fen - standing.month_pooled_fen)
     return limit if limit > 0 else 0

@@ -84,8 +84,9 @@ def _pooled_words(benefit: Benefit, bill: BillFacts, standing: Standing, rule: R
     low, high = pooled_stretch(rule, shared, benefit.deductible_fen)
     for (start, end, ratio), amount in zip(rule.bands, by_band(low, high, rule.bands), strict=True):
         if amount:
-            reach = f"from {yuan(start)}" + ("" if end == NO_LIMIT else f" to {yuan(end)}")
-            lines.append(f"  {percent(ratio)} of the part {reach}: {yuan(amount)}.")
+            part = yuan(min(high, end) - max(low, start))
+            reach = "" if len(rule.bands) == 1 else f", from {yuan(start)}" + _until(end)
+            lines.append(f"  {percent(ratio)} of {part}{reach}: {yuan(amount)}.")
     if shared < layer.base_fen:
         lines.append(
             f"  Only {yuan(shared)} of {yuan(layer.base_fen)} in scope is shared: a cap limits the fee."
@@ -94,3 +95,7 @@ def _pooled_words(benefit: Benefit, bill: BillFacts, standing: Standing, rule: R
     ending = ", all that its cap leaves" if capped else ""
     lines.append(f"Pooled fund ({layer.fund_pay_type}) pays {yuan(layer.amount_fen)}{ending}.")
     return lines
+
+
+def _until(end: int) -> str:
+    return "" if end == NO_LIMIT else f" to {yuan(end)}"
