@@ -115,10 +115,10 @@ class Lives:
         fate = self.fates.get(target)
         if fate is None:
             return Verdict(Status.OK, Move.TOMBSTONE)
-        if fate.psn_no != psn_no:
-            return Verdict(Status.DECLINED, code=OTHER_PERSON)
         if not fate.moved_money:
             return Verdict(Status.OK, code=NOTHING_TO_UNDO)
+        if fate.psn_no != psn_no:
+            return Verdict(Status.DECLINED, code=OTHER_PERSON)
         if fate.undone_by is not None:
             return Verdict(Status.OK, code=NOTHING_TO_UNDO, other=fate.undone_by, seals=not fate.sealed)
         return Verdict(Status.OK, Move.MIRROR, seals=not fate.sealed)
@@ -131,10 +131,10 @@ class Lives:
         fate = self.fates.get(target)
         if fate is None:
             return Verdict(Status.OK, Move.TOMBSTONE)
-        if fate.psn_no != psn_no:
-            return Verdict(Status.DECLINED, code=OTHER_PERSON)
         if not fate.moved_money:
             return Verdict(Status.OK, code=NOTHING_TO_UNDO)
+        if fate.psn_no != psn_no:
+            return Verdict(Status.DECLINED, code=OTHER_PERSON)
         if fate.undone_by is not None:
             return Verdict(Status.OK, code=NOTHING_TO_UNDO, other=fate.undone_by)
         assert fate.settlement is not None

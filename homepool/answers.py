@@ -1,0 +1,239 @@
+"""The stored answer of a decision: built once, as bytes, and the same bytes for ever after.
+
+An answer carries sums, no lines, neither name nor certificate. The national identities hold on it with the sign of
+its row: M = a + b + c + s, M = F' + P + H with F' the fund's sum without accounts, P = account + cash, and the
+details add up to F' + account. A refund's answer is its settlement's with every amount negated; a revival's is its
+settlement's again. What undoes a decision later is told beside the bytes, never in them.
+"""
+
+from typing import Final
+
+from homepool.benefits import Benefit, BillFacts, brief
+from ledger.rows import Row
+from proto.settlement.v1 import messages_pb2, settlement_pb2
+from runtime.keys import setl_id_text
+
+_OUTCOME: Final = settlement_pb2.Outcome
+_INFO: Final = settlement_pb2.SettlementInfo
+_DETAIL: Final = settlement_pb2.SettlementDetail
+_DECISION: Final = messages_pb2.Decision
+
+SETTLEMENT_FLAG: Final = "0"
+REFUND_FLAG: Final = "1"
+
+REVERSED_FIRST: Final = "REVERSED_FIRST"
+DEADLINE_PASSED: Final = "DEADLINE_PASSED"
+INTERNAL: Final = "INTERNAL"
+PERSON_UNKNOWN: Final = "PERSON_UNKNOWN"
+NOT_INSURED_HERE: Final = "NOT_INSURED_HERE"
+NO_SUCH_INSURANCE: Final = "NO_SUCH_INSURANCE"
+NO_POLICY: Final = "NO_POLICY"
+
+MESSAGES: Final = {
+    "": "",
+    "BILL_ALREADY_SETTLED": "this bill has a live settlement, given in other: adopt it, or cancel it first",
+    "NO_SUCH_SETTLEMENT": "there is no settlement with this id that could be cancelled",
+    "ALREADY_UNDONE": "the settlement has been undone before, by what is given in other",
+    "OTHER_PERSON": "the settlement belongs to another person",
+    "SUPERSEDED": "the settlement cannot live again: the bill or its lines were settled since, it was reversed, "
+    "or account or cap do not suffice today",
+    "NOTHING_TO_UNDO": "nothing of it stands, so there is nothing to undo",
+    REVERSED_FIRST: "a reversal of this message came first; it never takes effect",
+    DEADLINE_PASSED: "it was not decided before its deadline; nothing moved, send it again with a new msgid",
+    INTERNAL: "it could not be decided and is being looked at; nothing moved",
+    PERSON_UNKNOWN: "the home pool does not know this psn_no",
+    NOT_INSURED_HERE: "this psn_no belongs to another pool than the insured division",
+    NO_SUCH_INSURANCE: "the person does not hold this insurance",
+    NO_POLICY: "the home pool has no policy for this insurance on the care date",
+}
+"""What `err_msg` says of a code; the benefit engine words its own refusals."""
+
+
+class Stamp:
+    """What all answers of one flush share: the day of the books and the time."""
+
+    __slots__ = ("biz_date", "setl_time")
+
+    def __init__(self, biz_date: str, setl_time: str) -> None:
+        self.biz_date = biz_date
+        self.setl_time = setl_time
+
+
+def paid(
+    stamp: Stamp, item: messages_pb2.Item, bill: BillFacts, benefit: Benefit, *,
+    fund_sum_fen: int, fund_includes_account: bool, psn_type: str, filing: str, balance_fen: int,
+) -> bytes:  # fmt: skip
+    """The answer of a settlement that pays. `balance_fen` is the own account after it."""
+    setl_id = setl_id_text(item.id) if item.id else ""
+    mdtrt_id = item.mdtrt_id
+    facts = item.facts
+    account = benefit.account_fen + benefit.family_fen
+    care_pool = str(item.care_pool)
+    answer: bytes = _OUTCOME(
+        status=settlement_pb2.OUTCOME_STATUS_PAID,
+        setl_id=setl_id,
+        infno=item.infno,
+        medins_setl_id=item.msgid,
+        biz_date=stamp.biz_date,
+        setl_time=stamp.setl_time,
+        mdtrt_id=mdtrt_id,
+        setlinfo=_INFO(
+            setl_id=setl_id,
+            mdtrt_id=mdtrt_id,
+            psn_no=item.psn_no,
+            insutype=bill.insutype,
+            psn_type=psn_type,
+            med_type=bill.med_type,
+            insu_optins=str(item.home_pool),
+            fixmedins_poolarea=care_pool,
+            hosp_lv=bill.level,
+            medfee_sumamt=benefit.total_fen,
+            fulamt_ownpay_amt=bill.full_self_fen,
+            overlmt_selfpay=bill.over_limit_fen,
+            preselfpay_amt=bill.first_pay_fen,
+            inscp_scp_amt=bill.in_scope_fen,
+            act_pay_dedc=benefit.deductible_fen,
+            hifp_pay=benefit.pooled_fen,
+            pool_prop_selfpay=benefit.pooled_ratio_bp,
+            cvlserv_pay=benefit.civil_fen,
+            hifes_pay=benefit.enterprise_fen,
+            hifmi_pay=benefit.big_illness_fen,
+            hifob_pay=benefit.large_fen,
+            hifdm_pay=benefit.disabled_fen,
+            maf_pay=benefit.aid_fen,
+            oth_pay=benefit.commercial_fen + benefit.other_fen,
+            fund_pay_sumamt=fund_sum_fen,
+            psn_part_amt=account + benefit.cash_fen,
+            acct_pay=account,
+            psn_cash_pay=benefit.cash_fen,
+            hosp_part_amt=benefit.hospital_fen,
+            balc=balance_fen,
+            acct_mulaid_pay=benefit.family_fen,
+            clr_optins=care_pool,
+            clr_way=facts.psn_setlway,
+            clr_type=facts.clr_type,
+            refd_setl_flag=SETTLEMENT_FLAG,
+            year=str(benefit.year),
+            fund_includes_acct=fund_includes_account,
+            filing=filing,
+        ),
+        setldetail=[
+            _DETAIL(
+                fund_pay_type=layer.fund_pay_type,
+                fund_pay_type_name=layer.name,
+                inscp_scp_amt=layer.base_fen,
+                crt_payb_lmt_amt=layer.limit_left_fen,
+                fund_payamt=layer.amount_fen,
+                setl_proc_info=brief(layer),
+            )
+            for layer in benefit.layers
+        ],
+    ).SerializeToString()
+    return answer
+
+
+def still(
+    stamp: Stamp, item: messages_pb2.Item, status: int, code: str, *,
+    message: str = "", other: Row | None = None, undoes: bytes | None = None,
+) -> bytes:  # fmt: skip
+    """The answer of a decision that moves no money; `other` is the decision whose answer goes inside."""
+    answer: bytes = _OUTCOME(
+        status=status,  # type: ignore[arg-type]
+        code=code,
+        err_msg=message or MESSAGES.get(code, ""),
+        setl_id=setl_id_text(item.id) if item.id else "",
+        infno=item.infno,
+        medins_setl_id=item.msgid,
+        biz_date=stamp.biz_date,
+        setl_time=stamp.setl_time,
+        mdtrt_id=item.mdtrt_id,
+        undoes=setl_id_text(undoes) if undoes else "",
+        other=None if other is None else _without_other(other.answer),
+    ).SerializeToString()
+    return answer
+
+
+def tombstone(stamp: Stamp, target: bytes) -> bytes:
+    """The answer of an id that its reversal has overtaken; all that is known of it is its id."""
+    answer: bytes = _OUTCOME(
+        status=settlement_pb2.OUTCOME_STATUS_VOIDED,
+        code=REVERSED_FIRST,
+        err_msg=MESSAGES[REVERSED_FIRST],
+        setl_id=setl_id_text(target),
+        biz_date=stamp.biz_date,
+        setl_time=stamp.setl_time,
+    ).SerializeToString()
+    return answer
+
+
+def mirrored(
+    stamp: Stamp, item: messages_pb2.Item, settlement: Row, *, negate: bool, balance_fen: int
+) -> bytes:
+    """The answer of a refund (`negate`) or of a revival, made of the settlement's own."""
+    outcome = _OUTCOME.FromString(settlement.answer)
+    setl_id = setl_id_text(item.id)
+    outcome.status = settlement_pb2.OUTCOME_STATUS_OK
+    outcome.setl_id = setl_id
+    outcome.infno = item.infno
+    outcome.medins_setl_id = item.msgid
+    outcome.biz_date = stamp.biz_date
+    outcome.setl_time = stamp.setl_time
+    outcome.undoes = setl_id_text(settlement.id)
+    info = outcome.setlinfo
+    info.setl_id = setl_id
+    if negate:
+        for name in _INFO_AMOUNTS:
+            setattr(info, name, -getattr(info, name))
+        info.refd_setl_flag = REFUND_FLAG
+        for detail in outcome.setldetail:
+            detail.inscp_scp_amt = -detail.inscp_scp_amt
+            detail.fund_payamt = -detail.fund_payamt
+            detail.crt_payb_lmt_amt = 0
+            detail.setl_proc_info = ""
+    info.balc = balance_fen
+    answer: bytes = outcome.SerializeToString()
+    return answer
+
+
+_INFO_AMOUNTS: Final = (
+    "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc",
+    "hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay",
+    "fund_pay_sumamt", "psn_part_amt", "acct_pay", "psn_cash_pay", "hosp_part_amt", "acct_mulaid_pay",
+)  # fmt: skip
+"""The amounts of setlinfo that a refund negates; `balc` is a balance and the ratio a ratio."""
+
+
+def _without_other(answer: bytes) -> settlement_pb2.Outcome:
+    # one level is enough to adopt or to understand; without this, answers would nest for ever
+    outcome = _OUTCOME.FromString(answer)
+    outcome.ClearField("other")
+    return outcome
+
+
+def decision_of(row: Row, undone_by: bytes | None = None) -> messages_pb2.Decision:
+    """A row as it travels to the region that asked."""
+    (
+        node, partition, term, number, day, id_, kind, status, code, digest, decided_ms, region, fixmedins_code,
+        home_pool, care_pool, psn_no, insutype, med_type, clr_type, route, visit, bill, target, undoes,
+        settlement, seals, year, sign, fund_includes_account, asked, total, full_self, over_limit, first_pay,
+        in_scope, deductible, pooled, big_illness, large, civil, enterprise, disabled, aid, commercial, other,
+        account, family, cash, hospital, fund_sum, commercial_payer, deltas, month, month_in_scope, month_pooled,
+        family_psn_no, family_amount, line_keys, policy_version, answer,
+    ) = row  # fmt: skip
+    return _DECISION(
+        node=node, partition=partition, term=term, number=number, day=day.isoformat(), id=id_,
+        kind=kind, status=status, code=code, digest=digest,  # type: ignore[arg-type]
+        decided_ms=decided_ms, region=region, fixmedins_code=fixmedins_code, home_pool=home_pool,
+        care_pool=care_pool, psn_no=psn_no, insutype=insutype, med_type=med_type, clr_type=clr_type,
+        route=route, visit=visit, bill=bill, target=target, undoes=undoes, settlement=settlement,
+        seals=seals, year=year, sign=sign, fund_includes_account=fund_includes_account,
+        asked_fen=asked, total_fen=total, full_self_fen=full_self, over_limit_fen=over_limit,
+        first_pay_fen=first_pay, in_scope_fen=in_scope, deductible_fen=deductible, pooled_fen=pooled,
+        big_illness_fen=big_illness, large_fen=large, civil_fen=civil, enterprise_fen=enterprise,
+        disabled_fen=disabled, aid_fen=aid, commercial_fen=commercial, other_fen=other, account_fen=account,
+        family_fen=family, cash_fen=cash, hospital_fen=hospital, fund_sum_fen=fund_sum,
+        commercial_payer=commercial_payer, deltas=deltas, month=month, month_in_scope_fen=month_in_scope,
+        month_pooled_fen=month_pooled, family_psn_no=family_psn_no, family_amount_fen=family_amount,
+        line_keys=line_keys, policy_version=policy_version, answer=answer,
+        undone_by=setl_id_text(undone_by) if undone_by else "",
+    )  # fmt: skip
