@@ -10,8 +10,11 @@ than none, and a supervisor is waiting to start a whole one.
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +31,7 @@ READY_FILE: Final = "ready"
 """Name of the file in the state folder that holds the pid of a process that is ready."""
 EXIT_FAULT: Final = 2
 EXIT_TASK_DIED: Final = 1
+STUBBORN_TIMEOUT_S: Final = 1.0
 _MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 
 Task = Callable[[], Coroutine[Any, Any, None]]
@@ -35,20 +39,40 @@ AddService = Callable[[grpc.aio.Server], None]
 
 
 def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Run a process's `main` on uvloop; the exit code. Configure the log before."""
-    log = logs.logger()
+    """Run a process's `main` on uvloop; the exit code. Configure the log before.
+
+    A task that will not be cancelled does not keep the process: it is named in the log and left behind.
+    """
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    code = EXIT_FAULT
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.get_loop().set_exception_handler(_log_unhandled)
-            return runner.run(main())
+        runner.get_loop().set_exception_handler(_log_unhandled)
+        code = runner.run(main())
     except RuntimeFault as fault:
-        log.critical("stopped", fault=fault)
-        return EXIT_FAULT
+        logs.logger().critical("stopped", fault=fault)
     except KeyboardInterrupt:  # before the signal handlers stood
-        return 128 + signal.SIGINT
+        code = 128 + signal.SIGINT
     except Exception:
-        log.critical("stopped by an error nobody planned for", exc_info=True)
-        return EXIT_FAULT
+        logs.logger().critical("stopped by an error nobody planned for", exc_info=True)
+    if runner.run(_stubborn_tasks()):  # closing the runner would wait for them for ever
+        sys.stderr.flush()
+        os._exit(code)
+    runner.close()
+    return code
+
+
+async def _stubborn_tasks() -> list[str]:
+    """Cancel what is left on the loop; the names of what does not end."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if not left:
+        return []
+    _, stubborn = await asyncio.wait(left, timeout=STUBBORN_TIMEOUT_S)
+    names = [task.get_name() for task in stubborn]
+    if names:
+        logs.logger().error("tasks did not end", tasks=names)
+    return names
 
 
 def _log_unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -94,6 +118,7 @@ async def grpc_server(
 
     `services` maps a full name (`settlement.v1.SettlementService`) to what adds its servicer to a server.
     """
+    _refuse_taken(listen)
     server = grpc.aio.server(
         interceptors=interceptors,
         maximum_concurrent_rpcs=calls_max,
@@ -123,6 +148,21 @@ async def grpc_server(
         yield opened
     finally:
         await server.stop(0)
+
+
+def _refuse_taken(listen: str) -> None:
+    """Try the address ourselves: gRPC's core writes a line of its own to stderr when it cannot have it."""
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    if port == "0":
+        return
+    try:
+        socket.create_server(
+            (host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        ).close()
+    except OSError as refused:
+        reason = "is taken" if refused.errno == errno.EADDRINUSE else "cannot be listened on"
+        raise PortTaken(f"{listen} {reason}; choose another address with DSGW_LISTEN.") from None
 
 
 async def run_until_signalled(
@@ -160,7 +200,6 @@ async def run_until_signalled(
             if ready_file is not None:
                 ready_file.unlink(missing_ok=True)
             await _cancelled([*running.values(), announce, stop], grace_s)
-            log.info("stopped")
 
 
 async def _announce(
@@ -204,6 +243,7 @@ async def _cancelled(tasks: Sequence[asyncio.Task[Any]], grace_s: float) -> None
     for task in tasks:
         if task.done() and not task.cancelled():
             task.exception()  # looked at, so that the event loop does not report it again
+    logs.logger().info("stopped")
 
 
 @contextlib.contextmanager
