@@ -182,6 +182,10 @@ class CareBook(Protocol):
         """End the predecessor's connections, make the leaves of the coming days, give what the slot has open."""
         ...
 
+    async def make_leaves(self) -> None:
+        """Make the leaves of the coming days that are not there."""
+        ...
+
     async def read(self, sought: Sequence[Sought]) -> Known:
         """What is known of these messages, in one snapshot."""
         ...

@@ -178,10 +178,9 @@ def lines_violations(lines: Sequence[pb.FeeDetail], today: date, *, time_needed:
             found.append(Violation(f"input.feedetl[{place}].{bad.field}", bad.err_msg))
     if found:
         return found
-    places = {line.feedetl_sn: place for place, line in enumerate(lines)}
     checked: Sequence[FeeLine] = lines
     return [
-        Violation(f"input.feedetl[{places[wrong.feedetl_sn]}]", f"{wrong.code}: {wrong.message}")
+        Violation(f"input.feedetl[{wrong.place}].{wrong.field}", f"{wrong.code}: {wrong.message}")
         for wrong in line_violations(checked)
     ]
 

@@ -4,7 +4,7 @@ An outcome's bytes are made once and stored; everything here only wraps them. Wh
 beside the outcome, never in it.
 """
 
-from typing import Final, TypeVar
+from typing import Final
 
 from gateway.calls import Answer, NotFinal
 from ledger.life import Status
@@ -12,13 +12,8 @@ from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import china_date, china_text
 from runtime.keys import setl_id_text
 
-Answered = TypeVar(
-    "Answered",
-    pb.SettleResponse,
-    pb.CancelResponse,
-    pb.ReverseResponse,
-    pb.OpenVisitResponse,
-    pb.CancelVisitResponse,
+ClaimedResponse = (
+    pb.SettleResponse | pb.CancelResponse | pb.ReverseResponse | pb.OpenVisitResponse | pb.CancelVisitResponse
 )
 
 INFCODE_DONE: Final = 0
@@ -78,7 +73,7 @@ def pending(reply: NotFinal) -> pb.Pending:
     )
 
 
-def fill(response: Answered, reply: Answer | NotFinal) -> Answered:
+def fill(response: ClaimedResponse, reply: Answer | NotFinal) -> ClaimedResponse:
     """Put an answer into the response of its call."""
     if isinstance(reply, NotFinal):
         response.infcode = INFCODE_PENDING

@@ -138,7 +138,9 @@ def _admitted(
         )
     if refused := silence_refusal(visit.node, visit.partition, view):
         return refused
-    shares = split(_dated(given, view.today), house.catalogues[institution.pool], institution.lmtpric_hosp_lv)
+    shares = split(
+        dated_lines(given, view.today), house.catalogues[institution.pool], institution.lmtpric_hosp_lv
+    )
     if refused := _sums_refusal(given, shares):
         return refused
     bill = bill_key(visit.id, "" if med_type in INPATIENT else given.chrg_bchno)
@@ -165,7 +167,7 @@ def _admitted(
     return Admitted((row,), item, BillLines(visit.id, bill, keys) if others_live and keys else None)
 
 
-def _dated(given: pb.SettleInput, today: date) -> list[FeeLine]:
+def dated_lines(given: pb.SettleInput, today: date) -> list[FeeLine]:
     """Lines without a time of their own take that of the message."""
     lines: list[FeeLine] = list(given.feedetl)
     if all(line.fee_ocur_time for line in lines):

@@ -154,10 +154,10 @@ def _revived_lines(target: bytes, view: View) -> BillLines | None:
     return BillLines(row.visit, row.bill, tuple(row.line_keys))
 
 
-def superseded(call: Call, row: RequestRow, *, house: House, view: View) -> Admitted:
+def superseded(call: Call, row: RequestRow, *, now_ms: int) -> Admitted:
     """A revival whose lines are in another live bill is declined here (the gateway's look at lines)."""
     answer = own_outcome(
-        id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.DECLINED, now_ms=view.now_ms,
+        id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.DECLINED, now_ms=now_ms,
         code="SUPERSEDED",
     )  # fmt: skip
     return Admitted(

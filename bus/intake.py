@@ -1,0 +1,58 @@
+"""A bounded queue that is emptied in flushes: what has come while the flush before was under way goes together.
+
+A flush starts when the one before is done and a floor after that one began. The floor halves the CPU of single calls
+and costs next to no latency (measured on a skeleton of the path: design §5).
+"""
+
+import asyncio
+from collections import deque
+from typing import Final, Generic, TypeVar
+
+One = TypeVar("One")
+
+FLOOR_MS: Final = 5
+FLUSH_ITEMS_MAX: Final = 500
+
+
+class Intake(Generic[One]):
+    """Many put, one takes."""
+
+    def __init__(
+        self, *, items_max: int, flush_items_max: int = FLUSH_ITEMS_MAX, floor_ms: int = FLOOR_MS
+    ) -> None:
+        self._items: deque[One] = deque()
+        self._items_max = items_max
+        self._flush_items_max = flush_items_max
+        self._floor_s = floor_ms / 1000
+        self._arrived = asyncio.Event()
+        self._began_s = 0.0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: One) -> bool:
+        """Queue an item; False where the queue is full, and then nothing happened."""
+        if len(self._items) >= self._items_max:
+            return False
+        self._items.append(item)
+        self._arrived.set()
+        return True
+
+    def put_back(self, items: list[One]) -> None:
+        """Items of a flush that must be tried again come first, also into a full queue."""
+        self._items.extendleft(reversed(items))
+        if self._items:
+            self._arrived.set()
+
+    async def take(self) -> list[One]:
+        """The next flush: waits for the first item and for the floor."""
+        while not self._items:
+            self._arrived.clear()
+            await self._arrived.wait()
+        loop = asyncio.get_running_loop()
+        wait_s = self._began_s + self._floor_s - loop.time()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        self._began_s = loop.time()
+        count = min(len(self._items), self._flush_items_max)
+        return [self._items.popleft() for _ in range(count)]

@@ -1,0 +1,289 @@
+"""W1: calls come in, are read for, judged and claimed in flushes, and only then sent.
+
+One loop per slot. A flush reads everything that its calls speak of in one view, answers what is known, refuses what
+may not be, and claims the rest in one COPY. A conflict with another process throws the flush away: it is read and
+judged again. Every caller gets an answer: what W1 may have written, without our knowing, is PENDING.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from bus.intake import Intake
+from gateway.admission import admit, sought_by, targets_of
+from gateway.asks import Asks
+from gateway.calls import Answer, Call, NeedsPerson
+from gateway.care_book import (
+    CareBook,
+    CareBookUnavailable,
+    Claim,
+    ClaimConflict,
+    Decided,
+    OpenItem,
+    RowRefused,
+)
+from gateway.dispatch import Dispatch
+from gateway.entrance import NO_DIGEST, Admitted, House, View
+from gateway.refusals import Refused, refuse
+from gateway.silences import Silences
+from gateway.undoing import superseded
+from ledger.life import Kind
+from runtime.clock import Clock, china_date
+from runtime.logs import safe_error
+
+CALLS_MAX: Final = 10_000
+ATTEMPTS_MAX: Final = 5
+UNCERTAIN_MAX: Final = 10_000
+BOOK_AGAIN_AFTER_MS: Final = 200
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("claims")
+
+
+class ClaimDesk:
+    """Where every claimed call and every trial settlement passes."""
+
+    def __init__(
+        self,
+        *,
+        book: CareBook,
+        house: House,
+        dispatch: Dispatch,
+        silences: Silences,
+        asks: Asks,
+        clock: Clock,
+        alarm: Callable[[str], None],
+    ) -> None:
+        self._book = book
+        self._house = house
+        self._dispatch = dispatch
+        self._silences = silences
+        self._asks = asks
+        self._clock = clock
+        self._alarm = alarm
+        self._intake: Intake[Call] = Intake(items_max=CALLS_MAX)
+        self._uncertain: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._intake)
+
+    def submit(self, call: Call) -> Refused | None:
+        """Take a call in; its reply resolves later. A full queue refuses, and nothing happened."""
+        if self._dispatch.full or not self._intake.put(call):
+            return refuse(
+                "QUEUE_FULL", "too many messages are under way here; send this one again in a second"
+            )
+        return None
+
+    async def run(self) -> None:
+        """Flush after flush, for ever."""
+        while True:
+            calls = await self._intake.take()
+            try:
+                await self._flush(calls)
+            except CareBookUnavailable as lost:
+                for call in calls:
+                    call.answer(
+                        refuse("BOOK_UNAVAILABLE", "the care book does not answer; nothing was stored")
+                    )
+                _log.error("care book unavailable", error=safe_error(lost.__cause__ or lost))
+                await asyncio.sleep(BOOK_AGAIN_AFTER_MS / 1000)
+
+    async def _flush(self, calls: list[Call]) -> None:
+        await self._look_after_uncertain()
+        for _ in range(ATTEMPTS_MAX):
+            # who has stopped waiting is told to ask again; a reversal is carried out all the same
+            calls = [call for call in calls if not call.reply.done() or _carried_out_anyway(call)]
+            try:
+                await self._attempt(calls)
+                return
+            except ClaimConflict:
+                continue
+        for call in calls:
+            call.answer(refuse("CONTENDED", "other processes work on the same visit; send this one again"))
+
+    async def _attempt(self, calls: list[Call]) -> None:
+        """One read, one judgement, one W1. Raises ClaimConflict with nothing written."""
+        known = await self._book.read([sought_by(call) for call in calls])
+        now_ms = self._clock.now_ms()
+        seen: dict[bytes, Claim] = {}
+        for call in calls:
+            if (claim := known.claims.get(call.id)) is not None and not call.presettle:
+                seen[call.id] = claim
+            elif call.kind in (Kind.CANCEL, Kind.REVERSE):
+                seen |= targets_of(call, known)
+        finals = await self._book.finals(seen) if seen else {}
+        view = View(known, finals, self._silences.silent, now_ms, china_date(now_ms))
+        fresh: dict[bytes, Call] = {}
+        repeats: list[Call] = []
+        for call in calls:
+            if call.presettle:
+                self._pre_settle(call, view)
+            elif call.id in known.claims:
+                repeats.append(call)
+            elif call.id in fresh:
+                self._intake.put_back(
+                    [call]
+                )  # the same message twice in one flush: the second meets the first's claim
+            else:
+                fresh[call.id] = call
+        await self._claim(fresh, view)
+        await self._answer_known(repeats, known.claims, finals)
+
+    def _pre_settle(self, call: Call, view: View) -> None:
+        verdict = admit(call, house=self._house, view=view)
+        if isinstance(verdict, Admitted):
+            assert verdict.item is not None
+            self._asks.pre_settle(call, verdict)
+        else:
+            call.answer(verdict)
+
+    async def _claim(self, calls: dict[bytes, Call], view: View) -> None:
+        admitted: list[tuple[Call, Admitted]] = []
+        taken: set[bytes] = set()
+        for call in calls.values():
+            verdict = admit(call, house=self._house, view=view)
+            if isinstance(verdict, Refused | NeedsPerson):
+                call.answer(verdict)
+            elif self._taken(verdict, taken):
+                call.answer(
+                    refuse("BUSY_VISIT", "another message of this visit is under way; send this one again")
+                )
+            else:
+                admitted.append((call, verdict))
+        admitted = await self._free_of_live_lines(admitted, view)
+        while admitted:
+            try:
+                await self._book.claim([row for _, verdict in admitted for row in verdict.rows])
+            except RowRefused as refused:
+                self._alarm("a row of W1 breaks a rule of the care book")
+                admitted = _without_culprit(admitted, refused)
+            except CareBookUnavailable:
+                self._uncertain_after(admitted)
+                raise
+            else:
+                self._claimed(admitted)
+                return
+
+    @staticmethod
+    def _taken(verdict: Admitted, taken: set[bytes]) -> bool:
+        """Two rows of one flush may neither change the same visit nor set the same tombstone."""
+        keys = {row.visit for row in verdict.rows if row.visit and (row.visit_version or row.opens_visit)}
+        keys |= {row.id for row in verdict.rows}
+        if keys & taken:
+            return True
+        taken |= {key for key in keys if key}
+        return False
+
+    async def _free_of_live_lines(
+        self, admitted: list[tuple[Call, Admitted]], view: View
+    ) -> list[tuple[Call, Admitted]]:
+        """No fee line is in two live bills; few messages come here, for most visits have one bill."""
+        wanted = [verdict.lines for _, verdict in admitted if verdict.lines is not None]
+        if not wanted:
+            return admitted
+        in_live = await self._book.lines_in_live_bills(wanted)
+        free = []
+        for call, verdict in admitted:
+            lines = verdict.lines
+            if lines is None or (lines.visit, lines.bill) not in in_live:
+                free.append((call, verdict))
+            elif call.kind == Kind.SETTLE:
+                call.answer(
+                    refuse(
+                        "LINES_IN_LIVE_BILL",
+                        "some fee line is in another settlement of this visit that lives",
+                    )
+                )
+            else:
+                free.append((call, superseded(call, verdict.rows[0], now_ms=view.now_ms)))
+        return free
+
+    def _claimed(self, admitted: list[tuple[Call, Admitted]]) -> None:
+        """W1 has committed: answer what was decided here, send the rest."""
+        sent = []
+        for call, verdict in admitted:
+            row = verdict.rows[0]
+            if row.own_answer is not None:
+                call.answer(Answer(row.own_answer))
+                continue
+            assert row.item is not None
+            item = OpenItem(
+                row.id,
+                row.kind,
+                row.digest,
+                row.node,
+                row.partition,
+                row.deadline_ms,
+                row.since_ms,
+                row.slot,
+                row.item,
+            )
+            self._dispatch.look_after(item, call)
+            sent.append(item)
+        self._dispatch.send(sent)
+
+    def _uncertain_after(self, admitted: list[tuple[Call, Admitted]]) -> None:
+        """A W1 of unknown end is PENDING, never a refusal; what it wrote is looked after once that can be read."""
+        for call, _ in admitted:
+            call.answer(call.not_final)
+        self._uncertain = [*self._uncertain, *(call.id for call, _ in admitted)][-UNCERTAIN_MAX:]
+
+    async def _look_after_uncertain(self) -> None:
+        if self._uncertain:
+            items = await self._book.open_items(self._uncertain)
+            self._uncertain = []
+            self._dispatch.send([item for item in items if self._dispatch.look_after(item)])
+
+    async def _answer_known(
+        self, calls: list[Call], claims: dict[bytes, Claim], finals: dict[bytes, Decided]
+    ) -> None:
+        """A known id is recognised before any check: its outcome, or wait for it."""
+        open_calls: dict[bytes, list[Call]] = {}
+        for call in calls:
+            claim, decided = claims[call.id], finals.get(call.id)
+            voided = claim.digest == NO_DIGEST
+            if not voided and claim.digest != call.digest:
+                call.answer(refuse("MSGID_REUSED", "this msgid was used for other content; take a new one"))
+            elif decided is None:
+                open_calls.setdefault(call.id, []).append(call)
+            elif decided.digest not in (None, NO_DIGEST, call.digest):
+                call.answer(
+                    refuse("MSGID_REUSED", "this msgid was decided with other content; take a new one")
+                )
+            else:
+                call.answer(Answer(decided.answer, claim.undone_by or b""))
+        if open_calls:
+            await self._wait_for(open_calls)
+
+    async def _wait_for(self, open_calls: dict[bytes, list[Call]]) -> None:
+        """Attach callers to open messages; a message that another slot looks after is sent from here as well."""
+        items = {item.id: item for item in await self._book.open_items(list(open_calls))}
+        fresh = []
+        for id_, calls in open_calls.items():
+            item = items.get(id_)
+            if item is None:  # booked a moment ago: the next flush finds its outcome
+                self._intake.put_back(calls)
+                continue
+            for call in calls:
+                if self._dispatch.look_after(item, call):
+                    fresh.append(item)
+        self._dispatch.send(fresh)
+
+
+def _carried_out_anyway(call: Call) -> bool:
+    return call.kind == Kind.REVERSE and call.reply.cancelled()
+
+
+def _without_culprit(
+    admitted: list[tuple[Call, Admitted]], refused: RowRefused
+) -> list[tuple[Call, Admitted]]:
+    """Refuse the message whose row the book does not take (all of them where it does not say which)."""
+    owners = [place for place, (_, verdict) in enumerate(admitted) for _ in verdict.rows]
+    culprits = range(len(admitted)) if refused.line is None else [owners[refused.line]]
+    for place in culprits:
+        admitted[place][0].answer(
+            refuse("INTERNAL", "the message breaks a rule of the care book; it was not stored")
+        )
+    return [one for place, one in enumerate(admitted) if place not in culprits]

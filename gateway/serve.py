@@ -1,0 +1,128 @@
+"""The parts list of a gateway process: one slot of a care region."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from bus.kafka import open_log
+from bus.settings import BusSettings
+from gateway.catalogue import load_catalogues
+from gateway.directory import Directory
+from gateway.entrance import House
+from gateway.errors import GatewayError
+from gateway.postgres_care_book import open_care_book
+from gateway.service import NAME, SettlementService
+from gateway.slot import Slot
+from proto.settlement.v1 import settlement_pb2_grpc
+from runtime import keyring, metrics
+from runtime.clock import SystemClock
+from runtime.serve import grpc_server, run_until_signalled
+from runtime.settings import ProcessSettings
+
+FIRST_BEATS_S_MAX: Final = 5.0
+LISTEN_DEFAULT: Final = "127.0.0.1:0"
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
+
+
+class GatewaySettings(ProcessSettings):
+    """What a gateway is told by its environment, beside what every process is."""
+
+    kafka_embedded: bool = False
+    """DSGW_KAFKA_EMBEDDED: the broker is the embedded one, which does not wake a waiting fetch."""
+
+
+class WrongPlace(GatewayError):
+    """The directory has no such care region or home node."""
+
+
+def house_of(region: str, slot: int) -> House:
+    """The directory and the catalogues of the region's care pools. Raises WrongPlace."""
+    directory = Directory.load()
+    if region not in directory.regions:
+        raise WrongPlace(
+            f"the directory has no care region {region}; it has {', '.join(sorted(directory.regions))}"
+        )
+    catalogues = load_catalogues()
+    missing = directory.regions[region] - set(catalogues)
+    for institution in directory.institutions.values():
+        if institution.region == region and institution.pool in missing:
+            raise WrongPlace(f"there is no catalogue for care pool {institution.pool} of region {region}")
+    return House(region, slot, directory, catalogues)
+
+
+def partitions_of(directory: Directory, nodes: Sequence[int]) -> list[tuple[int, int]]:
+    """Every home partition that this gateway speaks to; all nodes of the directory where none is named."""
+    unknown = [node for node in nodes if node not in directory.nodes]
+    if unknown:
+        raise WrongPlace(f"the directory has no home node {unknown[0]}")
+    chosen = nodes or sorted(directory.nodes)
+    return [(node, partition) for node in chosen for partition in range(directory.nodes[node].partitions)]
+
+
+class Alarms:
+    """What people must look at: a counted line in the log."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._count = Counter("gateway_alarms", "What people must look at", ["what"], registry=registry)
+
+    def __call__(self, what: str) -> None:
+        self._count.labels(what).inc()
+        _log.critical("alarm", what=what)
+
+
+def count_queues(registry: CollectorRegistry, slot: Slot) -> None:
+    """Gauges that are read when somebody looks."""
+    gauges: dict[str, Callable[[], int]] = {
+        "calls waiting to be claimed": lambda: len(slot.claims),
+        "messages open": lambda: len(slot.dispatch),
+        "decisions waiting to be booked": lambda: len(slot.booking),
+        "questions under way": lambda: len(slot.asks),
+        "partitions silent": lambda: len(slot.silences.all_silent()),
+    }
+    for words, read in gauges.items():
+        gauge = Gauge("gateway_" + words.replace(" ", "_"), words.capitalize(), registry=registry)
+        gauge.set_function(read)
+
+
+async def serve(*, settings: GatewaySettings, region: str, slot: int, nodes: Sequence[int] = ()) -> int:
+    """Run one slot until a signal; gives the exit code."""
+    house = house_of(region, slot)
+    partitions = partitions_of(house.directory, nodes)
+    registry = metrics.new_registry()
+    clock = SystemClock()
+    bus = BusSettings(
+        bootstrap=settings.kafka_bootstrap,
+        embedded=settings.kafka_embedded,
+        client_id=f"gateway-{region}-{slot}",
+    )
+    async with (
+        open_care_book(dsn=settings.dsn, region=region, slot=slot, clock=clock) as book,
+        open_log(bus) as log,
+    ):
+        parts = Slot(
+            book=book, log=log, house=house, partitions=partitions, clock=clock, alarm=Alarms(registry),
+            node_key=lambda node: keyring.public_key(settings.keys_dir, f"node-{node}"),
+        )  # fmt: skip
+        await parts.take_over()
+        count_queues(registry, parts)
+        service = SettlementService(desk=parts.desk, queries=parts.queries, session=parts.session)
+        add = partial(settlement_pb2_grpc.add_SettlementServiceServicer_to_server, service)
+        with metrics.exposed(registry, port=settings.metrics_port):
+            async with grpc_server(listen=settings.listen or LISTEN_DEFAULT, services={NAME: add}) as server:
+                return await run_until_signalled(
+                    parts.tasks(), server=server, state_dir=settings.state_dir, grace_s=settings.grace_s,
+                    ready=partial(first_beats, parts),
+                )  # fmt: skip
+
+
+async def first_beats(slot: Slot) -> None:
+    """Ready when every partition was heard of, or after a moment: a silent node must not keep the others waiting."""
+    for _ in range(int(FIRST_BEATS_S_MAX / 0.05)):
+        if not slot.silences.all_silent():
+            return
+        await asyncio.sleep(0.05)

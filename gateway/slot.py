@@ -1,0 +1,103 @@
+"""One gateway slot, wired from its collaborators: the same code in production and, over fakes, in the simulation."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+import structlog
+
+from bus.log import Log
+from gateway.asks import Asks
+from gateway.booking import Booking
+from gateway.care_book import CareBook, CareBookUnavailable
+from gateway.claims import ClaimDesk
+from gateway.desk import Desk
+from gateway.dispatch import Dispatch
+from gateway.entrance import House
+from gateway.queries import Queries
+from gateway.replies import Replies
+from gateway.session import Session
+from gateway.silences import Silences
+from runtime.clock import Clock
+
+SWEEP_EVERY_S: Final = 20
+SWEEP_AGE_MS: Final = 60_000
+SWEEP_ITEMS_MAX: Final = 2_000
+LEAVES_EVERY_S: Final = 3_600
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("slot")
+
+
+class Slot:
+    """The parts of a slot and what runs in its background."""
+
+    def __init__(
+        self,
+        *,
+        book: CareBook,
+        log: Log,
+        house: House,
+        partitions: Sequence[tuple[int, int]],
+        clock: Clock,
+        node_key: Callable[[int], bytes],
+        alarm: Callable[[str], None],
+    ) -> None:
+        self._book = book
+        self._clock = clock
+        region, slot = house.region, house.slot
+        self.silences = Silences(partitions=partitions, clock=clock)
+        self.dispatch = Dispatch(log=log, region=region, slot=slot, clock=clock, silences=self.silences)
+        self.asks = Asks(post=self.dispatch.post, silences=self.silences, node_key=node_key, clock=clock)
+        self.booking = Booking(book=book, dispatch=self.dispatch, alarm=alarm)
+        self.claims = ClaimDesk(
+            book=book, house=house, dispatch=self.dispatch, silences=self.silences, asks=self.asks, clock=clock,
+            alarm=alarm,
+        )  # fmt: skip
+        self.replies = Replies(
+            log=log, region=region, slot=slot, clock=clock, silences=self.silences, dispatch=self.dispatch,
+            booking=self.booking, asks=self.asks, alarm=alarm,
+        )  # fmt: skip
+        self.desk = Desk(claims=self.claims, asks=self.asks, house=house, silences=self.silences, clock=clock)
+        self.queries = Queries(book=book, house=house, clock=clock)
+        self.session = Session(desk=self.desk, queries=self.queries, clock=clock)
+
+    async def take_over(self) -> None:
+        """End the predecessor, then look after what it left open."""
+        for item in await self._book.take_over():
+            self.dispatch.look_after(item)
+        _log.info("taken over", open=len(self.dispatch))
+
+    def tasks(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+        """What runs for as long as the slot lives, by name."""
+        return {
+            "claims": self.claims.run,
+            "booking": self.booking.run,
+            "replies": self.replies.run,
+            "dispatch": self.dispatch.run,
+            "sweeper": self.sweep,
+            "leaves": self.make_leaves,
+        }
+
+    async def sweep(self) -> None:
+        """Look after whatever the region has had open for a minute, whoever claimed it."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            try:
+                items = await self._book.stale_items(
+                    since_before_ms=self._clock.now_ms() - SWEEP_AGE_MS, limit=SWEEP_ITEMS_MAX
+                )
+            except CareBookUnavailable:
+                continue
+            fresh = [item for item in items if self.dispatch.look_after(item)]
+            if fresh:
+                _log.warning("open for over a minute, sent again", items=len(fresh))
+                self.dispatch.send(fresh)
+
+    async def make_leaves(self) -> None:
+        """The coming days' leaves, made ahead."""
+        while True:
+            await asyncio.sleep(LEAVES_EVERY_S)
+            try:
+                await self._book.make_leaves()
+            except CareBookUnavailable:
+                _log.warning("the coming days' leaves could not be made; tried again in an hour")
