@@ -267,7 +267,8 @@ _KINDS: Final[Mapping[type, str]] = {str: "a text", int: "a whole number", bool:
 def write_people(path: Path, people: Iterable[Person]) -> int:
     """Writes one JSON object per line and returns how many; the file is readable by its owner only."""
     count = 0
-    path.touch(mode=0o600)
+    path.touch()
+    path.chmod(0o600)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for person in people:
             file.write(json.dumps(asdict(person), ensure_ascii=False, separators=(",", ":")) + "\n")

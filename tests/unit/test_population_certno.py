@@ -34,6 +34,7 @@ def test_every_single_wrong_character_and_every_swap_of_neighbours_is_seen(certn
         "11010519491231002x",  # a small x would be another key
         "11010519491231002",
         "11010519491231002X ",
+        "110105194912310021X",
         "１1010519491231002X",  # a full-width digit
         "1101051949023000" + "2" + check_digit("11010519490230002"),  # 30 February
         "1101051949133100" + "2" + check_digit("11010519491331002"),

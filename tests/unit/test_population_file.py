@@ -31,8 +31,10 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 
 def test_the_file_is_its_owner_s_only(tmp_path: Path) -> None:
-    write_people(tmp_path / "people.jsonl", PEOPLE)
-    assert (tmp_path / "people.jsonl").stat().st_mode & 0o077 == 0
+    path = tmp_path / "people.jsonl"
+    path.touch(mode=0o644)
+    write_people(path, PEOPLE)
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def written(folder: Path, *people: dict[str, Any]) -> Path:

@@ -84,6 +84,16 @@ def test_identity_numbers_are_nobody_s() -> None:
     assert all(person.certno.startswith(str(person.insurances[0].pool)[:4]) for person in PEOPLE)
 
 
+def test_birthdays_lie_all_over_the_year() -> None:
+    assert {person.brdy[5:7] for person in PEOPLE} == {f"{month:02d}" for month in range(1, 13)}
+
+
+def test_who_is_paused_has_neither_filings_nor_used_anything() -> None:
+    paused = [person for person in PEOPLE if person.insurances[0].status == "2"]
+    assert paused
+    assert not any(person.filings or person.used for person in paused)
+
+
 def test_a_small_population_has_every_kind() -> None:
     few = made(pools=(450100,), count=9)
     assert {person.insurances[0].psn_type for person in few} == {kind.psn_type for kind in KINDS}
