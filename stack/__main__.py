@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from stack.cast import PEOPLE_MIN
 from stack.errors import StackFault
 from stack.plan import PLAN_FILE, read_plan
 from stack.up import keep_up
 
 RUN_DIR = Path(".run")
+DEMO_DIR = RUN_DIR / "demo"
+"""Beside the folder of `up`, whose data a demo must not empty."""
+PEOPLE_MAX = 20_000
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,6 +44,39 @@ def up(
     except StackFault as fault:
         typer.echo(f"{fault}", err=True)
         raise typer.Exit(1) from None
+
+
+@app.command()
+def demo(
+    people: Annotated[
+        int, typer.Option(min=PEOPLE_MIN, max=PEOPLE_MAX, help="people over all pools, as in --people 100")
+    ] = 300,
+    seed: Annotated[
+        int, typer.Option(help="the same seed makes the same people and bills, as in --seed 7")
+    ] = 7,
+    json_only: Annotated[
+        bool, typer.Option("--json", help="print the last line only, for a program that reads it")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="leave the stack running until Ctrl-C")] = False,
+    plan: Annotated[Path, typer.Option(help="what to start; gateways listen on free ports")] = PLAN_FILE,
+    run_dir: Annotated[
+        Path, typer.Option(help="folder of its own, emptied first, as in --run-dir /tmp/demo")
+    ] = DEMO_DIR,
+) -> None:
+    """Play a morning on a fresh stack and prove both books equal; exit code 1 if anything is not as it must be."""
+    from rich.console import Console
+
+    from stack.demo import Wish, run_demo
+
+    wish = Wish(people=people, seed=seed, run_dir=run_dir, keep=keep)
+    try:
+        wanted = read_plan(plan).with_free_ports()
+        verdict = asyncio.run(run_demo(wanted, wish, Console(quiet=json_only)))
+    except StackFault as fault:
+        typer.echo(f"{fault}", err=True)
+        raise typer.Exit(1) from None
+    say(verdict.line())
+    raise typer.Exit(0 if verdict.good else 1)
 
 
 def say(line: str) -> None:

@@ -1,8 +1,8 @@
 """The plan of a morning: who is treated where, for what, and what becomes of the bill afterwards.
 
-Pure: a function of people, institutions, day and seed, so that the same seed gives the same morning. Places are
-drawn so that people are treated at home, elsewhere in their province and across provinces; kinds of care so that
-each occurs; endings by the person's place in the list, so that a small morning has each of them too.
+Pure: a function of people, institutions, day and seed, so that the same seed gives the same morning. Places
+are drawn so that people are treated at home, elsewhere in their province and across provinces; kinds of care
+so that each occurs; endings by the person's place in the list, so that a small morning has each of them too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,6 +61,11 @@ class Encounter:
     by_session: bool
     """Through a Session stream rather than calls of their own."""
 
+    @property
+    def route(self) -> int:
+        """1 本市, 2 省内异地, 3 跨省异地."""
+        return route(self.patient.home_pool, self.institution.care_pool)
+
 
 def plan_morning(
     patients: Sequence[Patient],
@@ -72,8 +77,8 @@ def plan_morning(
 ) -> list[Encounter]:
     """One encounter for each person who may be treated anywhere, in the order of the people.
 
-    `care_pools` are those whose catalogue and gateway are there; `today` is yyyy-MM-dd. Raises DemoDataWrong where
-    nobody could be treated.
+    `care_pools` are those whose catalogue and gateway are there; `today` is yyyy-MM-dd. Raises DemoDataWrong
+    where nobody could be treated.
     """
     random = Random(f"morning {seed}")
     open_today = [one for one in institutions if one.care_pool in care_pools]

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Self
 
 import grpc
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1 import settlement_pb2_grpc
@@ -100,7 +100,7 @@ class Door:
             await channel.close()
 
     @property
-    def stub(self) -> settlement_pb2_grpc.SettlementServiceAsyncStub:
+    def stub(self) -> "settlement_pb2_grpc.SettlementServiceAsyncStub":
         """The next process's stub."""
         self._turn += 1
         stub: settlement_pb2_grpc.SettlementServiceAsyncStub = self._stubs[self._turn % len(self._stubs)]
