@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
 from homepool.certno import make_certno
@@ -37,10 +38,12 @@ DAYS_OF_A_NEWBORN: Final = 200
 PEOPLE_PER_POOL_MOST: Final = SERIALS * DAYS_OF_A_NEWBORN * len(DIVISIONS)
 """So many have identity numbers of their own, whatever ages are drawn."""
 HOUSEHOLD: Final = 4
-AID_IDENTITIES: Final = ("特困", "孤儿", "低保", "低保边缘", "返贫致贫")
-"""Names that policies use for the identities of medical aid (医疗救助)."""
-ENROLMENT: Final = "惠民保"
-"""Name that policies use for the enrolment in a city's commercial supplement."""
+AID_IDENTITIES: Final = ("extreme_poverty", "orphan", "low_income", "low_income_edge")
+"""特困, 孤儿, 低保, 低保边缘: the identities of medical aid (医疗救助) by the names that policies use."""
+ENROLMENTS: Final = MappingProxyType(
+    {440100: "insured:suisuikang", 440300: "insured:shenzhen", 441500: "insured:shanmeibao"}
+)
+"""Who is enrolled in the commercial supplement of a city, by the names that policies use."""
 
 _SURNAMES: Final = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高梁郑谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余"
 _GIVEN: Final = "安平宁和清文明华建国志强伟勇军杰涛超敏静丽娟秀英芳燕玲玉兰桂梅春夏秋雨晨思远嘉怡子涵欣然"
@@ -196,12 +199,13 @@ class _Household:
     def _identities(self, random: Random, kind: Kind) -> tuple[Identity, ...]:
         found = []
         begin, end = date(self._as_of.year, 1, 1).isoformat(), date(self._as_of.year, 12, 31).isoformat()
-        if kind.insutype == RESIDENTS and random.random() < 0.12:
+        if random.random() < (0.12 if kind.insutype == RESIDENTS else 0.02):
             adult = kind.age_least >= 18
-            names = [name for name in AID_IDENTITIES if not (adult and name == "孤儿")]
+            names = [name for name in AID_IDENTITIES if not (adult and name == "orphan")]
             found.append(Identity(name=random.choice(names), valid_from=begin, valid_to=end))
-        if random.random() < 0.25:
-            found.append(Identity(name=ENROLMENT, valid_from=begin, valid_to=end))
+        enrolled = random.random() < 0.25
+        if enrolled and self._pool in ENROLMENTS:
+            found.append(Identity(name=ENROLMENTS[self._pool], valid_from=begin, valid_to=end))
         return tuple(found)
 
     def _filings(self, random: Random, place: int) -> tuple[PersonFiling, ...]:

@@ -1,16 +1,20 @@
 """The made-up people: the same for a seed, each in order, every kind among few, nobody twice."""
 
+import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+import homepool
 from homepool.certno import birthday
 from homepool.people import Person
 from homepool.population import (
     AID_IDENTITIES,
     DIVISIONS,
-    ENROLMENT,
+    ENROLMENTS,
     KINDS,
     PEOPLE_PER_POOL_MOST,
     SERIALS,
@@ -19,6 +23,7 @@ from homepool.population import (
 
 POOLS = (440100, 440300, 441500, 450100, 500000)
 DAY = date(2026, 11, 24)
+POLICIES = Path(homepool.__file__).parent / "policies"
 
 
 def made(seed: int = 7, pools: tuple[int, ...] = POOLS, count: int = 200, day: date = DAY) -> list[Person]:
@@ -131,10 +136,30 @@ def test_what_policies_tell_apart_turns_up() -> None:
     assert statuses["2"] >= 10
     assert statuses["4"] >= 3
     identities = {one.name for person in PEOPLE for one in person.identities}
-    assert identities == {*AID_IDENTITIES, ENROLMENT}
+    assert identities == {*AID_IDENTITIES, *ENROLMENTS.values()}
     assert any(account.balance_fen == 0 for person in PEOPLE for account in person.accounts)
     assert 100 < sum(bool(person.used) for person in PEOPLE) < 500
     assert {one.insutype for person in PEOPLE for one in person.used} == {"310", "390"}
+
+
+def test_the_identities_are_those_that_the_policies_look_at() -> None:
+    asked = {
+        name
+        for path in POLICIES.glob("*.toml")
+        for name in identities_in(tomllib.loads(path.read_text("utf-8")))
+    }
+    assert asked == {*AID_IDENTITIES, *ENROLMENTS.values()}
+
+
+def identities_in(found: object) -> Iterator[str]:
+    """The values of every `identities` in a policy file, however deep."""
+    if isinstance(found, dict):
+        yield from found.get("identities", [])
+        for value in found.values():
+            yield from identities_in(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from identities_in(value)
 
 
 def test_an_earlier_insurance_ended_before_the_present_one_in_a_pool_of_the_same_node() -> None:
