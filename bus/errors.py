@@ -1,13 +1,10 @@
 """What can go wrong with messages in motion. The docstring of an error is its message."""
 
+from runtime.errors import RuntimeFault
 
-class BusError(Exception):
+
+class BusError(RuntimeFault):
     """The message could not be handed to the log."""
-
-    retriable = False
-
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or self.__doc__)
 
 
 class BusUnavailable(BusError):
@@ -31,4 +28,4 @@ class RecordTooLarge(BusError):
 
 
 class TopicMismatch(BusError):
-    """A topic exists with fewer partitions than are wanted. A node's partitions are fixed at its birth."""
+    """A topic exists with fewer partitions than are wanted. Partitions are fixed at a topic's birth."""

@@ -23,7 +23,7 @@ class Reader(Protocol):
         """What has arrived, in the order of each partition; waits up to `wait_ms` for the first record.
 
         Empty when nothing came, and also while the broker is away: a reader reconnects by itself and an outage
-        is silence, never an error. At most POLL_RECORDS_MAX records at once.
+        is silence, never an error. What one call gives is bounded by a few MiB.
         Raises BusClosed after close.
         """
         ...
@@ -59,5 +59,3 @@ class Log(Protocol):
         """
         ...
 
-
-POLL_RECORDS_MAX = 200

@@ -20,8 +20,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bus.errors import BusClosed, BusUnavailable, RecordTooLarge
-from bus.log import POLL_RECORDS_MAX, Arrived
+from bus.log import Arrived
 from bus.records import RECORD_BYTES_MAX
+
+POLL_RECORDS_MAX = 200
 
 Checkpoint = Callable[[str], Awaitable[None]]
 

@@ -1,0 +1,154 @@
+"""Reading some partitions of a topic from Kafka, without groups and without offsets to keep.
+
+Method: one fetch at a time per leader, in a task that outlives the poll which started it, so that a poll can give up
+waiting and a cancelled one loses nothing: a position moves only when records are handed out. There is no prefetch:
+while the caller works on a batch the next one gathers at the broker, which is what makes batches grow under load.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from bus import wire
+from bus.brokers import Brokers
+from bus.errors import BusClosed, BusUnavailable
+from bus.log import Arrived
+from bus.pace import Pace
+from bus.settings import BusSettings
+
+EMBEDDED_FETCH_WAIT_MS = 1
+"""The embedded broker looks again and again while a fetch waits (three times the CPU of a pause of ours), and answers
+a fetch that may not wait at all with nothing."""
+
+BEYOND_END_EVERY_S = 3.0
+"""A partition is put back to its end at most so often: the embedded broker's word for its end is not always right."""
+
+
+class KafkaReader:
+    """Reads by position; implements bus.log.Reader."""
+
+    def __init__(self, *, topic: str, settings: BusSettings, pace: Pace) -> None:
+        self._topic = topic
+        self._settings = settings
+        self._pace = pace
+        self._brokers = Brokers(settings)
+        self._positions: dict[int, int] = {}
+        self._fetches: dict[asyncio.Task[list[wire.PartitionFetched]], list[int]] = {}
+        self._put_back_s: dict[int, float] = {}
+        self._closed = False
+
+    async def start(self, partitions: Sequence[int]) -> None:
+        """Fix every position at the end of the log. Raises BusUnavailable."""
+        for partition in partitions:
+            await self.seek_to_end(partition)
+
+    async def poll(self, *, wait_ms: int) -> list[Arrived]:
+        """What has arrived, waiting up to `wait_ms` for the first record."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + wait_ms / 1000
+        while True:
+            if self._closed:
+                raise BusClosed
+            self._start_fetches()
+            left_s = max(0.0, until_s - loop.time())
+            done, _ = await asyncio.wait(
+                self._fetches, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            arrived = [record for task in done for record in self._take(task)]
+            left_s = until_s - loop.time()
+            if arrived or left_s <= 0:
+                return arrived
+            if self._settings.embedded and done:
+                await self._pace.pause(left_s)
+
+    async def seek_to_end(self, partition: int) -> None:
+        """Start again at the end of this partition."""
+        if self._closed:
+            raise BusClosed
+        connection = await self._brokers.connect(self._topic, partition)
+        try:
+            ends = await self._ends(connection, [partition])
+        except wire.FAILURES as failure:
+            await self._brokers.drop(connection)
+            raise BusUnavailable from failure
+        if partition not in ends:
+            self._brokers.forget(self._topic)
+            raise BusUnavailable(f"Partition {partition} of {self._topic} has no leader that tells its end.")
+        self._positions[partition] = ends[partition]
+
+    async def close(self) -> None:
+        """Stop reading."""
+        self._closed = True
+        fetches = list(self._fetches)
+        for task in fetches:
+            task.cancel()
+        await asyncio.gather(*fetches, return_exceptions=True)
+        self._fetches.clear()
+        await self._brokers.close()
+
+    def _start_fetches(self) -> None:
+        """One fetch per leader for the partitions that no fetch is under way for."""
+        under_way = {partition for partitions in self._fetches.values() for partition in partitions}
+        groups: dict[wire.Connection | None, list[int]] = {}
+        for partition in self._positions:
+            if partition not in under_way:
+                groups.setdefault(self._brokers.ready(self._topic, partition), []).append(partition)
+        for connection, partitions in groups.items():
+            if connection is None:
+                task = asyncio.create_task(self._reconnect(partitions[0]))
+            else:
+                positions = {partition: self._positions[partition] for partition in partitions}
+                task = asyncio.create_task(self._fetch(connection, positions))
+            self._fetches[task] = partitions
+
+    def _take(self, task: asyncio.Task[list[wire.PartitionFetched]]) -> list[Arrived]:
+        del self._fetches[task]
+        arrived: list[Arrived] = []
+        for fetched in task.result():
+            partition = fetched.partition
+            if self._positions[partition] == fetched.asked:  # else somebody sought meanwhile
+                self._positions[partition] = fetched.next_offset
+                arrived += [Arrived(partition, value) for value in fetched.values]
+        return arrived
+
+    async def _reconnect(self, partition: int) -> list[wire.PartitionFetched]:
+        try:
+            await self._brokers.connect(self._topic, partition)
+        except BusUnavailable:
+            await asyncio.sleep(self._settings.reconnect_backoff_ms / 1000)
+        return []
+
+    async def _fetch(
+        self, connection: wire.Connection, positions: Mapping[int, int]
+    ) -> list[wire.PartitionFetched]:
+        wait_ms = EMBEDDED_FETCH_WAIT_MS if self._settings.embedded else self._settings.fetch_wait_ms
+        try:
+            response = await connection.ask(wire.fetch_request(self._topic, positions, wait_ms=wait_ms))
+            fetched = wire.read_fetched(response, positions)
+            beyond = [answer.partition for answer in fetched if self._beyond_end(answer)]
+            ends = await self._ends(connection, beyond) if beyond else {}
+        except wire.FAILURES:
+            await self._brokers.drop(connection)
+            await asyncio.sleep(self._settings.reconnect_backoff_ms / 1000)
+            return []
+        if any(answer.error not in (wire.NO_ERROR, wire.OFFSET_OUT_OF_RANGE) for answer in fetched):
+            self._brokers.forget(self._topic)  # the leader has moved, or the topic is gone
+            await asyncio.sleep(self._settings.reconnect_backoff_ms / 1000)
+        return [
+            answer._replace(next_offset=ends.get(answer.partition, answer.next_offset)) for answer in fetched
+        ]
+
+    def _beyond_end(self, answer: wire.PartitionFetched) -> bool:
+        """Whether the log was lost and is now shorter than the position: Kafka says so, the embedded one hints."""
+        lost = answer.error == wire.OFFSET_OUT_OF_RANGE or (
+            self._settings.embedded and not answer.values and answer.end < answer.asked
+        )
+        now_s = asyncio.get_running_loop().time()
+        if not lost or now_s < self._put_back_s.get(answer.partition, 0.0):
+            return False
+        self._put_back_s[answer.partition] = now_s + BEYOND_END_EVERY_S
+        return True
+
+    async def _ends(self, connection: wire.Connection, partitions: Sequence[int]) -> dict[int, int]:
+        response = await connection.ask(wire.ends_request(self._topic, partitions))
+        ends = wire.read_ends(response)
+        return {partition: end for partition, (error, end) in ends.items() if error == wire.NO_ERROR}
