@@ -46,7 +46,7 @@ def test_an_unknown_division_is_none(directory: Directory, division: str) -> Non
 def test_a_pool_s_node_is_its_province_s(directory: Directory) -> None:
     node = directory.node_of(440300)
     assert node is not None
-    assert (node.number, node.partitions) == (44, 4)
+    assert (node.number, node.partitions) == (44, 2)
     assert directory.node_of(123456) is None
     assert all(pool.node == pool.province for pool in directory.pools.values())
 
