@@ -1,15 +1,54 @@
+# setup · proto · check · test · demo · up · bench · clean. Every target prepares .venv first; nothing is installed
+# outside the clone.
+
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
 PROTOS := $(wildcard proto/settlement/v1/*.proto)
 
-.PHONY: setup proto check test
-setup: $(VENV)/.ready
+.PHONY: setup proto check test demo up bench clean
 
-$(VENV)/.ready: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r constraints.txt
-	touch $@
+setup: .venv/.ready
+
+# pins only: pip finds its index in its own configuration
+.venv/.ready: constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or later is needed and '$(PYTHON)' is not that; name another: make setup PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' lacks the venv module; install it (Debian, Ubuntu: apt install python3-venv) and try again" >&2; \
+	  exit 1; }
+	@echo "preparing .venv (once; about a minute)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r constraints.txt || { \
+	  echo "pip could not install what constraints.txt pins; its own words are above" >&2; exit 1; }
+	@touch $@
 
 proto: setup
 	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. --mypy_grpc_out=. $(PROTOS)
+
+check: setup
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+	$(BIN)/python -m pytest -q tests/test_sourcecode.py
+
+test: setup
+	$(BIN)/python -m pytest
+
+demo: setup
+	@$(BIN)/python -m stack demo
+
+up: setup
+	@$(BIN)/python -m stack up
+
+bench: setup
+	@$(BIN)/python -m loadtest bench
+
+# ends what a killed stack left running before its notes are gone
+clean:
+	@if [ -x $(BIN)/python ] && [ -d .run ]; then $(BIN)/python -m stack sweep; fi
+	rm -rf .venv .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

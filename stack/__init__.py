@@ -6,6 +6,8 @@ demo.
     servers.py             given or embedded servers of one stack
     part.py                one supervised process
     supervisor.py          the stack: started in order, watched, killed and restarted by name, stopped in order
+    endpoints.py           where everything is; `endpoints.json`
+    run_folder.py          one stack a folder, previous logs, what dead stacks left running
     up.py                  `python -m stack up`
 
 It starts the other packages as commands and imports none of them. `DSGW_POSTGRES` (a server's address whose

@@ -10,6 +10,7 @@ import typer
 from stack.cast import PEOPLE_MIN
 from stack.errors import StackFault
 from stack.plan import PLAN_FILE, read_plan
+from stack.run_folder import sweep_leftovers
 from stack.up import keep_up
 
 RUN_DIR = Path(".run")
@@ -63,7 +64,9 @@ def demo(
         Path, typer.Option(help="folder of its own, emptied first, as in --run-dir /tmp/demo")
     ] = DEMO_DIR,
 ) -> None:
-    """Play a morning on a fresh stack and prove both books equal; exit code 1 if anything is not as it must be."""
+    """Play a morning on a fresh stack and prove both books equal; exit code 1 if anything is not as it must
+    be.
+    """
     from rich.console import Console
 
     from stack.demo import Wish, run_demo
@@ -77,6 +80,19 @@ def demo(
         raise typer.Exit(1) from None
     say(verdict.line())
     raise typer.Exit(0 if verdict.good else 1)
+
+
+@app.command()
+def sweep(
+    run_dir: Annotated[Path, typer.Option(help="the run folder of the stack that died")] = RUN_DIR,
+) -> None:
+    """End the processes that a killed stack or test run left behind."""
+    try:
+        for name in sweep_leftovers(run_dir):
+            say(f"ended {name}")
+    except StackFault as fault:
+        typer.echo(f"{fault}", err=True)
+        raise typer.Exit(1) from None
 
 
 def say(line: str) -> None:

@@ -13,23 +13,22 @@ topics are there: a record for a missing topic would be accepted and lost.
 
 import asyncio
 import contextlib
-import fcntl
-import json
 import os
 import secrets
 import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from stack import leftovers
 from stack.embedded import HOST, free_port, is_listening
-from stack.errors import PortTaken, ServerFailed, StackFault, StackRunning
+from stack.endpoints import Endpoints
+from stack.errors import PortTaken, ServerFailed, StackFault
 from stack.part import STOP_SIGNAL, Part, base_environment, run_python
 from stack.plan import Plan, Process
+from stack.run_folder import keep_previous_logs, locked
 from stack.servers import POSTGRES_VARIABLE, Servers
 
 WATCH_S: Final = 0.1
@@ -40,25 +39,6 @@ PREPARATION_TIMEOUT_S: Final = 300.0
 SERVERS: Final = ("postgres", "broker")
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where everything is; written to `endpoints.json` in the run folder."""
-
-    gateway: list[str]
-    """Every gateway process's address."""
-    gateways: dict[str, list[str]]
-    """By region, in the order of the slots."""
-    nodes: dict[str, list[str]]
-    """By node: the addresses of the workers' gRPC servers, for those that have one."""
-    postgres: str
-    """The server's address, password included."""
-    databases: dict[str, str]
-    """By `region <code>` and `node <code>`: the database's address."""
-    kafka: str
-    metrics: dict[str, str] = field(default_factory=dict)
-    """By part: the address of its Prometheus page."""
 
 
 class Stack:
@@ -87,14 +67,14 @@ class Stack:
         """
         run_dir.mkdir(parents=True, exist_ok=True)
         children = run_dir / "children"
-        with _lock(run_dir):
+        with locked(run_dir):
             for name in leftovers.sweep(children):
                 say(f"ended {name}, left behind by a stack that died")
             suffix = f"_{secrets.token_hex(3)}" if fresh and _is_given(POSTGRES_VARIABLE) else ""
             if fresh:
                 for folder in ("postgres", "state"):
                     shutil.rmtree(run_dir / folder, ignore_errors=True)
-            _keep_previous_logs(run_dir / "logs")
+            keep_previous_logs(run_dir / "logs")
             servers = Servers(run_dir=run_dir, topics=plan.topics(), children_dir=children)
             stack = cls(plan=plan, run_dir=run_dir, servers=servers, say=say, suffix=suffix)
             watcher: asyncio.Task[None] | None = None
@@ -223,7 +203,7 @@ class Stack:
             for name in names:
                 self._parts[name].start()
             await _all(*(self._first_ready(name) for name in names))
-        self._write_endpoints()
+        self.endpoints.write(self._run_dir / "endpoints.json")
         self._say(f"the stack is up after {time.monotonic() - began:.1f} s")
 
     async def _prepare(self) -> None:
@@ -331,11 +311,6 @@ class Stack:
             children_dir=self._run_dir / "children",
         )
 
-    def _write_endpoints(self) -> None:
-        file = self._run_dir / "endpoints.json"
-        file.touch(mode=0o600)  # it holds the password of the embedded PostgreSQL
-        file.write_text(json.dumps(asdict(self.endpoints), indent=2, ensure_ascii=False) + "\n")
-
     def _part(self, name: str) -> Part:
         if name not in self._parts:
             raise StackFault(f"There is no part {name}; there are {', '.join([*SERVERS, *self._parts])}.")
@@ -389,21 +364,3 @@ async def _run(arguments: Sequence[str], environment: Mapping[str, str], timeout
 
 def _is_given(variable: str) -> bool:
     return bool(os.environ.get(variable))
-
-
-@contextlib.contextmanager
-def _lock(run_dir: Path) -> Iterator[None]:
-    """One stack a run folder; the system lets go of the lock however this process ends."""
-    with (run_dir / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackRunning from None
-        yield
-
-
-def _keep_previous_logs(folder: Path) -> None:
-    """Logs of the run before stay as `.previous`; older ones go."""
-    for file in folder.glob("*"):
-        if file.suffix != ".previous":
-            file.replace(file.with_name(file.name + ".previous"))

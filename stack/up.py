@@ -8,8 +8,9 @@ import os
 import signal
 from pathlib import Path
 
+from stack.endpoints import Endpoints
 from stack.plan import Plan
-from stack.supervisor import Endpoints, Say, Stack
+from stack.supervisor import Say, Stack
 
 EXAMPLE_PATIENT = '{"mdtrt_cert_type": "02", "mdtrt_cert_no": "<identity number>", "psn_cert_type": "01"}'
 
