@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack.embedded import HOST, psql
-from stack.errors import PortTaken, ServerFailed, StackFault, StackRunning
+from stack.embedded import HOST, EmbeddedBroker, EmbeddedPostgres, free_port, psql
+from stack.errors import AddressUnreachable, PortTaken, ServerFailed, StackFault, StackRunning
 from stack.plan import Node, Plan, Region
 from stack.supervisor import Stack
 
@@ -206,3 +206,34 @@ def test_the_second_signal_kills_at_once(up: "subprocess.Popen[str]", run_dir: P
     assert time.monotonic() - began < 5
     for process in children_of(run_dir):
         process.wait(10)
+
+
+async def test_given_servers_win_and_are_left_alone(
+    run_dir: Path,
+    own_postgres: EmbeddedPostgres,
+    own_broker: EmbeddedBroker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DSGW_POSTGRES", own_postgres.dsn())
+    monkeypatch.setenv("DSGW_KAFKA", own_broker.bootstrap)
+    async with Stack.start(PLAN, run_dir=run_dir, fresh=True) as stack:
+        assert set(stack.pids()) == {"gateway-44-0", "node-45"}
+        assert stack.endpoints.kafka == own_broker.bootstrap
+        assert psql(stack.endpoints.databases["region 44"], "SELECT count(*) FROM boot") == "1"
+        with pytest.raises(ServerFailed, match=r"req\.45"):  # made by `python -m bus topics`
+            own_broker.create_topic("req.45", 2)
+        with pytest.raises(StackFault, match="not ours to touch"):
+            await stack.kill("postgres")
+    assert own_postgres.pid is not None
+    assert own_broker.pid is not None
+    assert own_postgres.psql("SELECT count(*) FROM pg_database WHERE datname ~ 'care|home'") == "0"
+
+
+async def test_a_given_server_that_does_not_answer_is_named(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSGW_POSTGRES", f"postgresql://x:secret@{HOST}:{free_port()}/x")
+    with pytest.raises(AddressUnreachable, match=r"given in DSGW_POSTGRES.*refused") as unreachable:
+        async with Stack.start(PLAN, run_dir=run_dir):
+            pass
+    assert "secret" not in str(unreachable.value)
