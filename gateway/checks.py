@@ -7,9 +7,10 @@ on is an assumption: those that decide something. The others are checked where t
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
-from gateway.feelines import FeeLine, line_adds_up, line_violations
+from gateway.feelines import PRODUCT_PER_FEN, FeeLine, line_violations
 from gateway.refusals import Violation
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1.envelope_pb2 import Envelope
@@ -24,6 +25,13 @@ CARE_AGE_DAYS_MAX: Final = 730
 """Older fees are a matter of manual reimbursement (assumption)."""
 
 INSUTYPES: Final = frozenset({"310", "390", "510"})
+_READ: Final = attrgetter(
+    "feedetl_sn", "med_list_codg", "det_item_fee_sumamt", "cnt", "pric", "fee_ocur_time"
+)
+_FLAGS: Final = ("acct_used_flag", "er_flag", "trum_flag", "rel_ttp_flag")
+_FLAG_VALUES: Final = frozenset({"", "0", "1"})
+_READ_FLAGS: Final = attrgetter(*_FLAGS)
+
 OUTPATIENT: Final = frozenset({"11", "12", "13", "14", "51"})
 INPATIENT: Final = frozenset({"21", "22", "23", "24", "52"})
 PHARMACY: Final = frozenset({"41"})
@@ -62,9 +70,21 @@ def is_time(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4_096)
 def is_division(text: str) -> bool:
     """Six digits."""
     return len(text) == 6 and text.isascii() and text.isdigit()
+
+
+@lru_cache(maxsize=4_096)
+def sent_time_fault(text: str, today: date) -> str:
+    """What is wrong with a time of sending; empty where nothing is."""
+    sent = day_of(text) if is_time(text) else None
+    if sent is None:
+        return "must be yyyy-MM-dd HH:mm:ss"
+    if abs((sent - today).days) > INF_TIME_OFF_DAYS_MAX:
+        return "is more than a day off; set the sender's clock"
+    return ""
 
 
 def envelope_violations(
@@ -88,11 +108,8 @@ def envelope_violations(
     if envelope.opter_type and envelope.opter_type not in ("1", "2", "3"):
         found.append(Violation("envelope.opter_type", "must be 1, 2 or 3"))
     if envelope.inf_time:
-        sent = day_of(envelope.inf_time) if is_time(envelope.inf_time) else None
-        if sent is None:
-            found.append(Violation("envelope.inf_time", "must be yyyy-MM-dd HH:mm:ss"))
-        elif abs((sent - today).days) > INF_TIME_OFF_DAYS_MAX:
-            found.append(Violation("envelope.inf_time", "is more than a day off; set the sender's clock"))
+        if fault := sent_time_fault(envelope.inf_time, today):
+            found.append(Violation("envelope.inf_time", fault))
     return found
 
 
@@ -107,7 +124,7 @@ def named(field: str, value: str, *, characters_max: int, needed: bool = True) -
 
 def flag_violations(field: str, value: str) -> list[Violation]:
     """A flag is 0, 1 or left out."""
-    return [] if value in ("", "0", "1") else [Violation(field, "must be 0 or 1")]
+    return [] if value in _FLAG_VALUES else [Violation(field, "must be 0 or 1")]
 
 
 def code_violations(infno: str, med_type: str, insutype: str) -> list[Violation]:
@@ -121,16 +138,23 @@ def code_violations(infno: str, med_type: str, insutype: str) -> list[Violation]
     return found
 
 
-def care_day_violations(field: str, text: str, today: date) -> list[Violation]:
-    """A day of treatment: a date, not in the future, not of long ago."""
+@lru_cache(maxsize=4_096)
+def care_time_fault(text: str, today: date) -> str:
+    """What is wrong with a time of treatment: no time, in the future, of long ago; empty where nothing is."""
     day = day_of(text) if is_time(text) else None
     if day is None:
-        return [Violation(field, "must be yyyy-MM-dd HH:mm:ss")]
+        return "must be yyyy-MM-dd HH:mm:ss"
     if day > today:
-        return [Violation(field, "lies in the future")]
+        return "lies in the future"
     if day < today - timedelta(days=CARE_AGE_DAYS_MAX):
-        return [Violation(field, "is too long ago for direct settlement; it is reimbursed by hand")]
-    return []
+        return "is too long ago for direct settlement; it is reimbursed by hand"
+    return ""
+
+
+def care_day_violations(field: str, text: str, today: date) -> list[Violation]:
+    """A day of treatment: a date, not in the future, not of long ago."""
+    fault = care_time_fault(text, today)
+    return [Violation(field, fault)] if fault else []
 
 
 def settle_violations(infno: str, given: pb.SettleInput, today: date) -> list[Violation]:
@@ -143,10 +167,13 @@ def settle_violations(infno: str, given: pb.SettleInput, today: date) -> list[Vi
     found += code_violations(infno, given.med_type, given.insutype)
     if given.mid_setl_flag == "1":
         found.append(Violation("input.mid_setl_flag", "interim settlements are not opened here yet"))
-    for field in ("acct_used_flag", "er_flag", "trum_flag", "rel_ttp_flag"):
-        found += flag_violations(f"input.{field}", getattr(given, field))
-    for field in ("begntime", "endtime", "fee_ocur_time"):
-        if text := getattr(given, field):
+    for field, value in zip(_FLAGS, _READ_FLAGS(given), strict=True):
+        if value not in _FLAG_VALUES:
+            found += flag_violations(f"input.{field}", value)
+    for field, text in (
+        ("begntime", given.begntime), ("endtime", given.endtime), ("fee_ocur_time", given.fee_ocur_time)
+    ):  # fmt: skip
+        if text:
             found += care_day_violations(f"input.{field}", text, today)
     found += lines_violations(given.feedetl, today, time_needed=not (given.fee_ocur_time or given.endtime))
     found += sum_violations(given)
@@ -174,8 +201,20 @@ def lines_violations(lines: Sequence[pb.FeeDetail], today: date, *, time_needed:
         ]
     found = []
     for place, line in enumerate(lines):
-        if bad := _line_violation(line, today, time_needed):
-            found.append(Violation(f"input.feedetl[{place}].{bad.field}", bad.err_msg))
+        sn, code, amount, cnt, pric, time = _READ(line)
+        if not 0 < len(sn) <= 30:
+            bad = ("feedetl_sn", "must be 1 to 30 characters")
+        elif not 0 < len(code) <= 50:
+            bad = ("med_list_codg", "must be the national item code")
+        elif not -AMOUNT_FEN_MAX <= amount <= AMOUNT_FEN_MAX:
+            bad = ("det_item_fee_sumamt", "is absurd")
+        elif not -PRODUCT_PER_FEN <= cnt * pric - amount * PRODUCT_PER_FEN <= PRODUCT_PER_FEN:
+            bad = ("det_item_fee_sumamt", "differs from cnt × pric by more than a fen")
+        elif (time or time_needed) and (wrong := care_time_fault(time, today)):
+            bad = ("fee_ocur_time", wrong)
+        else:
+            continue
+        found.append(Violation(f"input.feedetl[{place}].{bad[0]}", bad[1]))
     if found:
         return found
     checked: Sequence[FeeLine] = lines
@@ -183,19 +222,3 @@ def lines_violations(lines: Sequence[pb.FeeDetail], today: date, *, time_needed:
         Violation(f"input.feedetl[{wrong.place}].{wrong.field}", f"{wrong.code}: {wrong.message}")
         for wrong in line_violations(checked)
     ]
-
-
-def _line_violation(line: pb.FeeDetail, today: date, time_needed: bool) -> Violation | None:
-    if not 0 < len(line.feedetl_sn) <= 30:
-        return Violation("feedetl_sn", "must be 1 to 30 characters")
-    if not 0 < len(line.med_list_codg) <= 50:
-        return Violation("med_list_codg", "must be the national item code")
-    if not -AMOUNT_FEN_MAX <= line.det_item_fee_sumamt <= AMOUNT_FEN_MAX:
-        return Violation("det_item_fee_sumamt", "is absurd")
-    if not line_adds_up(line):
-        return Violation("det_item_fee_sumamt", "differs from cnt × pric by more than a fen")
-    time = line.fee_ocur_time
-    if time or time_needed:
-        bad = care_day_violations("fee_ocur_time", time, today)
-        return bad[0] if bad else None
-    return None

@@ -41,18 +41,13 @@ class WrongPlace(GatewayError):
 
 
 def house_of(region: str, slot: int) -> House:
-    """The directory and the catalogues of the region's care pools. Raises WrongPlace."""
+    """The directory and the catalogues. Raises WrongPlace."""
     directory = Directory.load()
     if region not in directory.regions:
         raise WrongPlace(
             f"the directory has no care region {region}; it has {', '.join(sorted(directory.regions))}"
         )
-    catalogues = load_catalogues()
-    missing = directory.regions[region] - set(catalogues)
-    for institution in directory.institutions.values():
-        if institution.region == region and institution.pool in missing:
-            raise WrongPlace(f"there is no catalogue for care pool {institution.pool} of region {region}")
-    return House(region, slot, directory, catalogues)
+    return House(region, slot, directory, load_catalogues())
 
 
 def partitions_of(directory: Directory, nodes: Sequence[int]) -> list[tuple[int, int]]:

@@ -1,4 +1,7 @@
-"""SettlementService on gRPC: calls to the desk, refusals to statuses. The contract is proto/settlement/v1/settlement.proto."""
+"""SettlementService on gRPC: calls to the desk, refusals to statuses.
+
+The contract is proto/settlement/v1/settlement.proto.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -63,19 +66,24 @@ class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
         self._session = session
 
     async def Settle(self, request: pb.SettleRequest, context: Context) -> pb.SettleResponse:
-        return await self._claimed(request, context)
+        answer: pb.SettleResponse = await self._claimed(request, context)
+        return answer
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.CancelResponse:
-        return await self._claimed(request, context)
+        answer: pb.CancelResponse = await self._claimed(request, context)
+        return answer
 
     async def Reverse(self, request: pb.ReverseRequest, context: Context) -> pb.ReverseResponse:
-        return await self._claimed(request, context)
+        answer: pb.ReverseResponse = await self._claimed(request, context)
+        return answer
 
     async def OpenVisit(self, request: pb.OpenVisitRequest, context: Context) -> pb.OpenVisitResponse:
-        return await self._claimed(request, context)
+        answer: pb.OpenVisitResponse = await self._claimed(request, context)
+        return answer
 
     async def CancelVisit(self, request: pb.CancelVisitRequest, context: Context) -> pb.CancelVisitResponse:
-        return await self._claimed(request, context)
+        answer: pb.CancelVisitResponse = await self._claimed(request, context)
+        return answer
 
     async def PreSettle(self, request: pb.PreSettleRequest, context: Context) -> pb.PreSettleResponse:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())

@@ -1,7 +1,8 @@
 """Session: batches of the same calls on one stream, one result per call by its place.
 
 A message's calls go to the desk together and are answered together, when all are final or 100 ms before the message's
-deadline. Eight messages of a stream may be under way; the ninth waits in the transport. A refused call refuses itself only.
+deadline. Eight messages of a stream may be under way; the ninth waits in the transport. A refused call refuses only
+itself.
 """
 
 import asyncio
@@ -114,7 +115,8 @@ class Session:
         request = getattr(call, which)
         if which in BATCHED:
             return self._desk.submit(request, deadline_ms)
-        return asyncio.ensure_future(self._single[which](request, deadline_ms))
+        waiting: asyncio.Future[Any] = asyncio.ensure_future(self._single[which](request, deadline_ms))
+        return waiting
 
 
 def _result(call: pb.SessionCall, wait: "asyncio.Future[Any] | Refused") -> pb.SessionResult:

@@ -1,6 +1,7 @@
 """Admission of settlements (2207/2304/2102) and of trial settlements (2206/2303/2101). Pure."""
 
 import hashlib
+import struct
 from datetime import date
 from typing import Final
 
@@ -131,16 +132,15 @@ def _admitted(
     med_type = given.med_type or visit.med_type
     insutype = given.insutype or visit.insutype
     institution = parties.institution
-    if not house.directory.opened(institution, insutype, med_type, visit.home_pool):
+    catalogue = house.catalogues.get(institution.pool)
+    if catalogue is None or not house.directory.opened(institution, insutype, med_type, visit.home_pool):
         return refuse(
             "NOT_OPENED",
             f"medical type {med_type} of insurance {insutype} is not opened for pool {visit.home_pool} here",
         )
     if refused := silence_refusal(visit.node, visit.partition, view):
         return refused
-    shares = split(
-        dated_lines(given, view.today), house.catalogues[institution.pool], institution.lmtpric_hosp_lv
-    )
+    shares = split(dated_lines(given, view.today), catalogue, institution.lmtpric_hosp_lv)
     if refused := _sums_refusal(given, shares):
         return refused
     bill = bill_key(visit.id, "" if med_type in INPATIENT else given.chrg_bchno)
@@ -170,7 +170,7 @@ def _admitted(
 def dated_lines(given: pb.SettleInput, today: date) -> list[FeeLine]:
     """Lines without a time of their own take that of the message."""
     lines: list[FeeLine] = list(given.feedetl)
-    if all(line.fee_ocur_time for line in lines):
+    if "" not in [line.fee_ocur_time for line in lines]:
         return lines
     time = given.fee_ocur_time or given.endtime or today.isoformat()
     return [
@@ -227,7 +227,7 @@ def _facts(
             mpb.SplitSum(chrgitm_lv=one[0], first_pay_bp=one[1], amount_fen=one[2], in_scope_fen=one[3])
             for one in shares.sums
         ],
-        lines_digest=hashlib.sha256(b"".join([key.to_bytes(8, "big", signed=True) for key in keys])).digest(),
+        lines_digest=hashlib.sha256(struct.pack(f">{len(keys)}q", *keys)).digest(),
         line_keys=keys, clr_type=_clr_type(med_type), route=house.directory.route(visit.home_pool, institution.pool),
         begin_date=begin, end_date=last, psn_setlway=given.psn_setlway,
     )  # fmt: skip
