@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+export BUF_CACHE_DIR := $(CURDIR)/.run/buf-cache
 PROTOS := $(wildcard proto/settlement/v1/*.proto)
 
 .PHONY: setup proto check test demo up bench clean
