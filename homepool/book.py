@@ -205,8 +205,8 @@ class HomeBook(BookReads, Protocol):
         """Make the leaves of `days` days from `first` on, where they are not there yet."""
         ...
 
-    async def person_by_certificate(self, certificate: str) -> str | None:
-        """psn_no by identity number (or another certificate), without writing it anywhere."""
+    async def psn_nos_by_credential(self, hashed: bytes) -> list[str]:
+        """Whose credential it is, by `homepool.credentials.credential_hash`; a person has a number in each pool."""
         ...
 
     async def personal_data(self, psn_no: str) -> "PersonalData | None":

@@ -18,6 +18,7 @@ from homepool.errors import HomePoolError
 from homepool.mirror import mirror_of
 from homepool.settling import Place, bill_facts, paid_row, standing_of
 from homepool.snapshot import Snapshot
+from homepool.still import still_row
 from ledger.life import PAY, SUPERSEDED, Id, Kind, Move, Status, Verdict
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2
@@ -27,7 +28,6 @@ from runtime.keys import ID_BYTES
 SENDER_AHEAD_MS_MAX: Final = 5_000
 SENDER_BEHIND_MS_MAX: Final = 60_000
 _NO_VISITS: Final[frozenset[Id]] = frozenset()
-_NO_DIGEST: Final = bytes(32)
 _STILL: Final = Verdict(Status.DECLINED)
 
 Settle = Callable[[BillFacts, Policy, Standing], Benefit]
@@ -331,16 +331,4 @@ def _clean(text: str) -> str:
     return text.replace("\0", "")  # PostgreSQL stores no NUL, and this row must be storable
 
 
-def _empty() -> Row:
-    empty: dict[str, object] = dict.fromkeys(Row._fields, 0)
-    for name in ("code", "region", "fixmedins_code", "psn_no", "insutype", "med_type", "clr_type"):
-        empty[name] = ""
-    empty |= {"commercial_payer": "", "policy_version": "", "digest": _NO_DIGEST}
-    empty |= {"seals": False, "fund_includes_account": False}
-    for name in ("visit", "bill", "target", "undoes", "settlement", "deltas"):
-        empty[name] = None
-    empty |= {"family_psn_no": None, "family_amount_fen": None, "line_keys": None}
-    return Row._make(empty[name] for name in Row._fields)
-
-
-_EMPTY: Final = _empty()
+_EMPTY: Final = still_row()
