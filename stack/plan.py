@@ -58,11 +58,13 @@ class Region:
                 f"Region {self.code} may have 1 to {self.slots_at_birth} slots, not {self.slots}."
             )
 
-    def processes(self) -> list[Process]:
+    def processes(self, nodes: Sequence[str] = ()) -> list[Process]:
+        """Its gateway processes, which speak to these home nodes (to all of the directory where none is named)."""
+        reach = ("--nodes", ",".join(nodes)) if nodes else ()
         return [
             Process(
                 name=f"gateway-{self.code}-{slot}",
-                arguments=("-m", self.program, "serve", "--region", self.code, "--slot", str(slot)),
+                arguments=("-m", self.program, "serve", "--region", self.code, "--slot", str(slot), *reach),
                 database=self.database,
                 port=self.port + slot if self.port else 0,
                 health=True,
@@ -131,7 +133,8 @@ class Plan:
     def processes(self) -> list[Process]:
         """All processes in the order they start: nodes first, so that a gateway finds its nodes beating."""
         found = [process for node in self.nodes for process in node.processes()]
-        found += [process for region in self.regions for process in region.processes()]
+        codes = [node.code for node in self.nodes]
+        found += [process for region in self.regions for process in region.processes(codes)]
         if len(found) > PROCESSES_MAX or len({process.name for process in found}) < len(found):
             raise PlanWrong(f"A stack has at most {PROCESSES_MAX} processes, and no two of one name.")
         return found

@@ -78,12 +78,13 @@ class Servers:
         self._broker.start(self._topics)
         self._note("broker", self._broker.pid)
 
-    def create_databases(self, names: Iterable[str]) -> None:
-        """Create the databases that are missing."""
+    def create_databases(self, names: Iterable[str]) -> set[str]:
+        """Create the databases that are missing; gives their names."""
         there = set(psql(self.postgres, "SELECT datname FROM pg_database").splitlines())
-        for name in names:
-            if name not in there:
-                psql(self.postgres, f'CREATE DATABASE "{name}"')
+        missing = set(names) - there
+        for name in sorted(missing):
+            psql(self.postgres, f'CREATE DATABASE "{name}"')
+        return missing
 
     def drop_databases(self, names: Iterable[str]) -> None:
         """Drop databases, whoever is connected."""

@@ -53,7 +53,8 @@ class Stack:
         self._parts: dict[str, Part] = {}
         self._held_servers: set[str] = set()
         self._paused: set[str] = set()
-        self._stopping = False
+        self.is_new = False
+        """Whether this start made a database: nobody is loaded yet."""
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -83,7 +84,6 @@ class Stack:
                 watcher = asyncio.create_task(stack._watch(), name="supervisor")
                 yield stack
             finally:
-                stack._stopping = True
                 if watcher is not None:
                     watcher.cancel()
                     await asyncio.wait([watcher])
@@ -189,9 +189,8 @@ class Stack:
         began = time.monotonic()
         self._say("starting PostgreSQL and the broker")
         await _all(_whole(self._servers.start_postgres), _whole(self._servers.start_broker))
-        await asyncio.to_thread(
-            self._servers.create_databases, [self._named(name) for name in self._plan.databases()]
-        )
+        wanted = [self._named(name) for name in self._plan.databases()]
+        self.is_new = bool(await asyncio.to_thread(self._servers.create_databases, wanted))
         for process in self._plan.processes():
             self._parts[process.name] = self._make_part(process)
         await self._prepare()

@@ -37,7 +37,7 @@ def test_every_process_has_a_command_and_nodes_start_first() -> None:
     assert list(commands) == [
         "node-44", "node-45", "node-50", "gateway-44-0", "gateway-44-1", "gateway-45-0", "gateway-45-1",
     ]  # fmt: skip
-    assert commands["gateway-45-1"] == "-m gateway serve --region 45 --slot 1"
+    assert commands["gateway-45-1"] == "-m gateway serve --region 45 --slot 1 --nodes 44,45,50"
     assert commands["node-50"] == "-m homepool serve --node 50 --partitions 0,1"
 
 
