@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
-from gateway.feelines import PRODUCT_PER_FEN, FeeLine, line_violations
+from gateway.feelines import PRODUCT_PER_FEN, NettedLine, line_violations
 from gateway.refusals import Violation
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1.envelope_pb2 import Envelope
@@ -25,9 +25,6 @@ CARE_AGE_DAYS_MAX: Final = 730
 """Older fees are a matter of manual reimbursement (assumption)."""
 
 INSUTYPES: Final = frozenset({"310", "390", "510"})
-_READ: Final = attrgetter(
-    "feedetl_sn", "med_list_codg", "det_item_fee_sumamt", "cnt", "pric", "fee_ocur_time"
-)
 _FLAGS: Final = ("acct_used_flag", "er_flag", "trum_flag", "rel_ttp_flag")
 _FLAG_VALUES: Final = frozenset({"", "0", "1"})
 _READ_FLAGS: Final = attrgetter(*_FLAGS)
@@ -107,9 +104,8 @@ def envelope_violations(
         found.append(Violation("envelope.mdtrtarea_admvs", "must be the six digits of the care division"))
     if envelope.opter_type and envelope.opter_type not in ("1", "2", "3"):
         found.append(Violation("envelope.opter_type", "must be 1, 2 or 3"))
-    if envelope.inf_time:
-        if fault := sent_time_fault(envelope.inf_time, today):
-            found.append(Violation("envelope.inf_time", fault))
+    if envelope.inf_time and (fault := sent_time_fault(envelope.inf_time, today)):
+        found.append(Violation("envelope.inf_time", fault))
     return found
 
 
@@ -157,7 +153,9 @@ def care_day_violations(field: str, text: str, today: date) -> list[Violation]:
     return [Violation(field, fault)] if fault else []
 
 
-def settle_violations(infno: str, given: pb.SettleInput, today: date) -> list[Violation]:
+def settle_violations(
+    infno: str, given: pb.SettleInput, lines: Sequence[NettedLine], today: date
+) -> list[Violation]:
     """What is wrong with a settlement by itself, without visit, directory and catalogue."""
     found = named("input.psn_no", given.psn_no, characters_max=30)
     if infno not in ("2102", "2101") or given.mdtrt_id:
@@ -175,25 +173,23 @@ def settle_violations(infno: str, given: pb.SettleInput, today: date) -> list[Vi
     ):  # fmt: skip
         if text:
             found += care_day_violations(f"input.{field}", text, today)
-    found += lines_violations(given.feedetl, today, time_needed=not (given.fee_ocur_time or given.endtime))
-    found += sum_violations(given)
+    found += lines_violations(lines, today)
+    found += sum_violations(given.medfee_sumamt, lines)
     return found
 
 
-def sum_violations(given: pb.SettleInput) -> list[Violation]:
+def sum_violations(total_fen: int, lines: Sequence[NettedLine]) -> list[Violation]:
     """The bill is what its lines come to."""
-    total = given.medfee_sumamt
-    if not 0 <= total <= AMOUNT_FEN_MAX:
+    if not 0 <= total_fen <= AMOUNT_FEN_MAX:
         return [Violation("input.medfee_sumamt", "must be between 0 and a billion yuan, in fen")]
-    lines = sum([line.det_item_fee_sumamt for line in given.feedetl])
-    if lines != total:
-        return [
-            Violation("input.medfee_sumamt", f"is {total} fen, the lines come to {lines}: send all of them")
-        ]
+    lines_fen = sum([line.det_item_fee_sumamt for line in lines])
+    if lines_fen != total_fen:
+        fault = f"is {total_fen} fen, the lines come to {lines_fen}: send all of them"
+        return [Violation("input.medfee_sumamt", fault)]
     return []
 
 
-def lines_violations(lines: Sequence[pb.FeeDetail], today: date, *, time_needed: bool) -> list[Violation]:
+def lines_violations(lines: Sequence[NettedLine], today: date) -> list[Violation]:
     """What is wrong with fee lines: count, names, arithmetic, signs, returns."""
     if len(lines) > LINES_MAX:
         return [
@@ -201,7 +197,7 @@ def lines_violations(lines: Sequence[pb.FeeDetail], today: date, *, time_needed:
         ]
     found = []
     for place, line in enumerate(lines):
-        sn, code, amount, cnt, pric, time = _READ(line)
+        sn, code, amount, cnt, pric, time, _ = line
         if not 0 < len(sn) <= 30:
             bad = ("feedetl_sn", "must be 1 to 30 characters")
         elif not 0 < len(code) <= 50:
@@ -210,15 +206,14 @@ def lines_violations(lines: Sequence[pb.FeeDetail], today: date, *, time_needed:
             bad = ("det_item_fee_sumamt", "is absurd")
         elif not -PRODUCT_PER_FEN <= cnt * pric - amount * PRODUCT_PER_FEN <= PRODUCT_PER_FEN:
             bad = ("det_item_fee_sumamt", "differs from cnt × pric by more than a fen")
-        elif (time or time_needed) and (wrong := care_time_fault(time, today)):
+        elif wrong := care_time_fault(time, today):
             bad = ("fee_ocur_time", wrong)
         else:
             continue
         found.append(Violation(f"input.feedetl[{place}].{bad[0]}", bad[1]))
     if found:
         return found
-    checked: Sequence[FeeLine] = lines
     return [
         Violation(f"input.feedetl[{wrong.place}].{wrong.field}", f"{wrong.code}: {wrong.message}")
-        for wrong in line_violations(checked)
+        for wrong in line_violations(lines)
     ]

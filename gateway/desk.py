@@ -24,7 +24,7 @@ from gateway.claims import ClaimDesk
 from gateway.entrance import House
 from gateway.outcomes import ClaimedResponse, fill
 from gateway.refusals import Refused, Violation, invalid, refuse
-from gateway.settling import dated_lines
+from gateway.settling import read_lines
 from gateway.silences import Silences
 from ledger.life import Kind
 from proto.settlement.v1 import settlement_pb2 as pb
@@ -148,9 +148,8 @@ class Desk:
             response.infcode, response.err_msg = -1, response.outcome.err_msg or response.outcome.code
         institution = self._house.directory.institutions[request.envelope.fixmedins_code]
         catalogue = self._house.catalogues[institution.pool]
-        today = china_date(self._clock.now_ms())
         response.feesplit.extend(
-            split(dated_lines(request.input, today), catalogue, institution.lmtpric_hosp_lv).lines()
+            split(read_lines(request.input), catalogue, institution.lmtpric_hosp_lv).lines()
         )
         return response
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from datetime import date
+from operator import attrgetter
 from typing import Final
 
 from gateway.calls import Call
@@ -20,15 +20,17 @@ from gateway.entrance import (
     request_row,
     silence_refusal,
 )
-from gateway.feelines import FeeLine, NettedLine
+from gateway.feelines import NettedLine
 from gateway.refusals import Refused, Violation, invalid, refuse
 from ledger.life import Kind
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.errors import IdMalformed
-from runtime.keys import bill_key, line_key, partition_of, setl_id_bytes, setl_id_text, visit_key
+from runtime.keys import bill_key, line_keys, partition_of, setl_id_bytes, setl_id_text, visit_key
 
 KINDS: Final = frozenset({int(Kind.SETTLE)})
+
+_READ: Final = attrgetter(*NettedLine._fields)
 
 CLR_TYPE_OUTPATIENT: Final = "11"
 CLR_TYPE_INPATIENT: Final = "21"
@@ -65,7 +67,8 @@ def admit(call: Call, *, house: House, view: View) -> Verdict:
     parties = parties_of(call, house, view.today)
     if isinstance(parties, Refused):
         return parties
-    if bad := settle_violations(call.infno, given, view.today):
+    lines = read_lines(given)
+    if bad := settle_violations(call.infno, given, lines, view.today):
         return invalid(*bad)
     if refused := agreement_refusal(parties.institution, view.today):
         return refused
@@ -74,7 +77,7 @@ def admit(call: Call, *, house: House, view: View) -> Verdict:
         return visit
     if refused := _visit_refusal(given, parties, visit, presettle=call.presettle):
         return refused
-    return _admitted(call, given, parties, visit, house, view)
+    return _admitted(call, given, lines, parties, visit, house, view)
 
 
 def _visit_of(
@@ -127,8 +130,8 @@ def _visit_refusal(
 
 
 def _admitted(
-    call: Call, given: pb.SettleInput, parties: Parties, visit: Visit, house: House, view: View
-) -> Verdict:
+    call: Call, given: pb.SettleInput, lines: list[NettedLine], parties: Parties, visit: Visit, house: House, view: View
+) -> Verdict:  # fmt: skip
     med_type = given.med_type or visit.med_type
     insutype = given.insutype or visit.insutype
     institution = parties.institution
@@ -140,17 +143,17 @@ def _admitted(
         )
     if refused := silence_refusal(visit.node, visit.partition, view):
         return refused
-    shares = split(dated_lines(given, view.today), catalogue, institution.lmtpric_hosp_lv)
+    shares = split(lines, catalogue, institution.lmtpric_hosp_lv)
     if refused := _sums_refusal(given, shares):
         return refused
     bill = bill_key(visit.id, "" if med_type in INPATIENT else given.chrg_bchno)
-    keys = tuple([line_key(line.feedetl_sn) for line in given.feedetl])
+    keys = line_keys([line.feedetl_sn for line in lines])
     item = mpb.Item(
         id=call.id, digest=call.digest, kind=mpb.KIND_SETTLE, infno=call.infno, msgid=call.envelope.msgid,
         fixmedins_code=institution.code, region=house.region, psn_no=visit.psn_no, home_pool=visit.home_pool,
         care_pool=institution.pool, visit=visit.id, bill=bill, deadline_ms=call.deadline_ms,
         mdtrt_id=setl_id_text(visit.id),
-        facts=_facts(given, med_type, insutype, parties, visit, house, view, shares, keys),
+        facts=_facts(given, lines, med_type, insutype, parties, visit, house, shares, keys),
     )  # fmt: skip
     row = request_row(
         call, house=house, view=view, node=visit.node, partition=visit.partition, psn_no=visit.psn_no,
@@ -167,26 +170,13 @@ def _admitted(
     return Admitted((row,), item, BillLines(visit.id, bill, keys) if others_live and keys else None)
 
 
-def dated_lines(given: pb.SettleInput, today: date) -> list[FeeLine]:
-    """Lines without a time of their own take that of the message."""
-    lines: list[FeeLine] = list(given.feedetl)
-    if "" not in [line.fee_ocur_time for line in lines]:
-        return lines
-    time = given.fee_ocur_time or given.endtime or today.isoformat()
-    return [
-        line
-        if line.fee_ocur_time
-        else NettedLine(
-            line.feedetl_sn,
-            line.med_list_codg,
-            line.det_item_fee_sumamt,
-            line.cnt,
-            line.pric,
-            time,
-            line.init_feedetl_sn,
-        )
-        for line in lines
-    ]
+def read_lines(given: pb.SettleInput) -> list[NettedLine]:
+    """The lines as tuples, read once; those without a time of their own take that of the message."""
+    lines = [NettedLine._make(_READ(line)) for line in given.feedetl]
+    if "" in [line.fee_ocur_time for line in lines]:
+        time = given.fee_ocur_time or given.endtime
+        lines = [line if line.fee_ocur_time else line._replace(fee_ocur_time=time) for line in lines]
+    return lines
 
 
 def _sums_refusal(given: pb.SettleInput, shares: Split) -> Refused | None:
@@ -206,13 +196,15 @@ def _sums_refusal(given: pb.SettleInput, shares: Split) -> Refused | None:
 
 
 def _facts(
-    given: pb.SettleInput, med_type: str, insutype: str, parties: Parties, visit: Visit, house: House, view: View,
-    shares: Split, keys: tuple[int, ...],
+    given: pb.SettleInput, lines: list[NettedLine], med_type: str, insutype: str, parties: Parties, visit: Visit,
+    house: House, shares: Split, keys: tuple[int, ...],
 ) -> mpb.SettleFacts:  # fmt: skip
     institution = parties.institution
     inpatient = med_type in INPATIENT
-    times = [line.fee_ocur_time[:10] for line in given.feedetl if line.fee_ocur_time]
-    last = (given.endtime or given.fee_ocur_time)[:10] or max(times, default=view.today.isoformat())
+    last = (given.endtime or given.fee_ocur_time or max([line.fee_ocur_time for line in lines], default=""))[
+        :10
+    ]
+    last = last or visit.begin_day.isoformat()
     begin = (given.begntime[:10] or visit.begin_day.isoformat()) if inpatient else last
     parts = shares.parts
     return mpb.SettleFacts(

@@ -10,6 +10,7 @@ Every hashed text is length-prefixed, so ("ab", "c") and ("a", "bc") differ, and
 
 import datetime
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -86,12 +87,14 @@ def content_digest(infno: str, insuplc_admdvs: str, input_bytes: bytes) -> bytes
     return hashed.digest()
 
 
-def line_key(feedetl_sn: str) -> int:
-    """A fee line's serial as a signed 64-bit number (a `bigint`), unique within its visit for practical
+def line_keys(serials: Sequence[str]) -> tuple[int, ...]:
+    """Fee lines' serials (feedetl_sn) as signed 64-bit numbers (a `bigint`), unique within a visit for practical
     purposes.
     """
-    hashed = hashlib.blake2b(feedetl_sn.encode(), digest_size=8, person=b"fee line").digest()
-    return int.from_bytes(hashed, signed=True)
+    hashed = hashlib.blake2b
+    return tuple(
+        [int.from_bytes(hashed(one.encode(), digest_size=8).digest(), signed=True) for one in serials]
+    )
 
 
 def _prefixed(*texts: str) -> bytes:

@@ -106,8 +106,8 @@ def test_visit_bill_and_line_keys_are_apart_from_each_other() -> None:
         keys.bill_key(keys.visit_key(CODE, "A2"), "1"),
     }
     assert len(different) == 6
-    assert keys.line_key("1") != keys.line_key("2")
-    assert -(2**63) <= keys.line_key("1") < 2**63
+    assert keys.line_keys(["1", "2"])[0] != keys.line_keys(["1", "2"])[1]
+    assert -(2**63) <= keys.line_keys(["1"])[0] < 2**63
 
 
 def test_the_digest_covers_the_insured_division_and_the_body() -> None:
@@ -137,7 +137,7 @@ def test_persons_spread_over_the_partitions() -> None:
         lambda: keys.setl_id_bytes("AGNXN5Q7IDFRLFG2TRJZWJU4UI"),
         lambda: keys.visit_key(CODE, "20260101A1"),
         lambda: keys.partition_of("44030000001234567890", 2),
-        lambda: keys.line_key("20260101000001"),
+        lambda: keys.line_keys(["20260101000001"]),
     ],
 )
 def test_keys_cost_microseconds(call) -> None:  # type: ignore[no-untyped-def]
