@@ -99,6 +99,7 @@ class FakeBroker:
     def accept(self, topic: str, partition: int, value: bytes) -> bool:
         """Append a record subject to the faults; whether it is acknowledged."""
         self._log_of(topic, partition)
+        self._deliver_late()  # what was due before this one stands before it
         if not self.up or self._chance(self.faults.refuse_pct):
             return False
         acknowledged = not self._chance(self.faults.ack_lost_pct)

@@ -1,0 +1,287 @@
+"""The log on a real broker: what arrives, and what a broker that dies, sleeps or forgets does to it.
+
+The broker is the embedded one, which forgets everything when it is killed. Waits are on conditions; there is no
+assertion about how long anything took, but for the bounds that the interface promises.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from bus import wire
+from bus.errors import BusClosed, BusFull, BusUnavailable, RecordTooLarge
+from bus.kafka import KafkaLog, open_log
+from bus.log import Reader
+from bus.records import RECORD_BYTES_MAX
+from bus.settings import BusSettings
+from bus.topics import make_topics
+from stack.embedded import EmbeddedBroker
+
+TOPICS = {"req.44": 2, "rep.44": 8}
+PATIENCE_S = 30.0
+OLD_POSITION = 100
+
+
+@pytest.fixture
+async def log(own_broker: EmbeddedBroker) -> AsyncIterator[KafkaLog]:
+    await make_topics(own_broker.bootstrap, TOPICS)
+    async with open_log(BusSettings(own_broker.bootstrap, embedded=True)) as log:
+        yield log
+
+
+async def read(reader: Reader, count: int) -> list[bytes]:
+    """The next `count` values."""
+    values: list[bytes] = []
+    async with asyncio.timeout(PATIENCE_S):
+        while len(values) < count:
+            values += [arrived.value for arrived in await reader.poll(wait_ms=100)]
+    return values
+
+
+async def send_until_read(log: KafkaLog, reader: Reader, partition: int, value: bytes) -> int:
+    """What timers do elsewhere: send again until it has arrived. How often it was appended."""
+    appended = 0
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                await log.send("req.44", partition, value)
+                appended += 1
+            except BusUnavailable:
+                await asyncio.sleep(0.1)
+            if any(arrived == (partition, value) for arrived in await reader.poll(wait_ms=100)):
+                return appended
+            await asyncio.sleep(0.05)
+
+
+async def refuses(log: KafkaLog) -> None:
+    """Wait until the process has noticed that the broker is away."""
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(BusUnavailable):
+            while True:
+                await log.send("req.44", 0, b"before")
+
+
+def restart(broker: EmbeddedBroker, topics: dict[str, int] | None = None) -> None:
+    broker.kill()
+    broker.start(topics)
+
+
+async def fill(broker: EmbeddedBroker, partition: int, count: int) -> None:
+    async with open_log(BusSettings(broker.bootstrap, embedded=True)) as other:
+        for _ in range(count):
+            await other.send("req.44", partition, b"fill")
+
+
+async def test_records_reach_the_reader_of_their_partitions_in_order(log: KafkaLog) -> None:
+    reader = await log.reader("req.44", [0, 1])
+    other = await log.reader("req.44", [1])
+    for i in range(20):
+        await log.send("req.44", i % 2, b"%d" % i)
+    values = await read(reader, 20)
+    assert [int(value) for value in values if int(value) % 2 == 0] == list(range(0, 20, 2))
+    assert [int(value) for value in values if int(value) % 2 == 1] == list(range(1, 20, 2))
+    assert [int(value) for value in await read(other, 10)] == list(range(1, 20, 2))
+
+
+async def test_sends_at_the_same_time_keep_the_order_in_which_they_began(log: KafkaLog) -> None:
+    reader = await log.reader("req.44", [0])
+    await log.send("req.44", 0, b"first", quiet=True)
+    await asyncio.gather(*(log.send("req.44", 0, b"%d" % i) for i in range(100)))
+    assert await read(reader, 101) == [b"first", *(b"%d" % i for i in range(100))]
+
+
+async def test_a_reader_starts_at_the_end_fixed_when_it_was_made(log: KafkaLog) -> None:
+    await log.send("req.44", 0, b"before")
+    reader = await log.reader("req.44", [0])
+    await log.send("req.44", 0, b"after")
+    assert await read(reader, 1) == [b"after"]
+    await log.send("req.44", 0, b"skipped")
+    await reader.seek_to_end(0)
+    await log.send("req.44", 0, b"after again")
+    assert await read(reader, 1) == [b"after again"]
+
+
+async def test_the_largest_record_passes_and_a_larger_one_is_refused_here(log: KafkaLog) -> None:
+    reader = await log.reader("req.44", [0, 1])
+    largest = os.urandom(RECORD_BYTES_MAX)
+    await asyncio.gather(*(log.send("req.44", i % 2, largest) for i in range(6)))
+    assert await read(reader, 6) == [largest] * 6
+    with pytest.raises(RecordTooLarge):
+        await log.send("req.44", 0, largest + b"x")
+
+
+async def test_a_record_carries_neither_key_nor_headers(log: KafkaLog, own_broker: EmbeddedBroker) -> None:
+    await log.send("rep.44", 3, b"value")
+    consumer = AIOKafkaConsumer(bootstrap_servers=own_broker.bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partition = TopicPartition("rep.44", 3)
+        consumer.assign([partition])
+        consumer.seek(partition, 0)
+        record = await asyncio.wait_for(consumer.getone(), PATIENCE_S)
+    finally:
+        await consumer.stop()
+    assert (record.key, record.headers, record.value) == (None, (), b"value")
+
+
+async def test_a_batch_of_several_records_by_another_client_is_read_once(
+    log: KafkaLog, own_broker: EmbeddedBroker
+) -> None:
+    reader = await log.reader("req.44", [0])
+    producer = AIOKafkaProducer(bootstrap_servers=own_broker.bootstrap, linger_ms=50)
+    await producer.start()
+    try:
+        futures = [await producer.send("req.44", b"%d" % i, partition=0) for i in range(10)]
+        await asyncio.gather(*futures)
+    finally:
+        await producer.stop()
+    await log.send("req.44", 0, b"end")
+    assert await read(reader, 11) == [*(b"%d" % i for i in range(10)), b"end"]
+
+
+async def test_a_cancelled_poll_loses_nothing(log: KafkaLog) -> None:
+    reader = await log.reader("req.44", [0])
+    polling = asyncio.create_task(reader.poll(wait_ms=60_000))
+    await asyncio.sleep(0.05)
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+    await log.send("req.44", 0, b"kept")
+    assert await read(reader, 1) == [b"kept"]
+
+
+async def test_after_close_nothing_works_and_nothing_hangs(log: KafkaLog) -> None:
+    reader = await log.reader("req.44", [0])
+    await log.close()
+    with pytest.raises(BusClosed):
+        await log.send("req.44", 0, b"x")
+    with pytest.raises(BusClosed):
+        await reader.poll(wait_ms=0)
+    with pytest.raises(BusClosed):
+        await log.reader("req.44", [0])
+
+
+async def test_a_topic_that_does_not_exist_is_refused_and_not_made(
+    log: KafkaLog, own_broker: EmbeddedBroker
+) -> None:
+    with pytest.raises(BusUnavailable, match=r"no partition 0 of req\.99"):
+        await log.send("req.99", 0, b"x")
+    with pytest.raises(BusUnavailable, match=r"no partition 0 of req\.98"):
+        await log.reader("req.98", [0])
+    with pytest.raises(BusUnavailable, match=r"no partition 2 of req\.44"):
+        await log.send("req.44", 2, b"x")
+    assert await make_topics(own_broker.bootstrap, {"req.99": 3, "req.98": 1}) == ["req.98", "req.99"]
+
+
+async def test_the_same_log_and_reader_work_after_the_broker_was_killed_and_forgot_everything(
+    log: KafkaLog, own_broker: EmbeddedBroker
+) -> None:
+    reader = await log.reader("req.44", [0, 1])
+    for i in range(2 * OLD_POSITION):
+        await log.send("req.44", i % 2, b"before")
+    await read(reader, 2 * OLD_POSITION)
+    own_broker.kill()
+    await refuses(log)
+    assert await reader.poll(wait_ms=300) == [], "an outage is silence"
+    own_broker.start()
+    with pytest.raises(BusUnavailable):
+        await log.send("req.44", 0, b"the topic is not made yet, and must not be made by this")
+    assert await make_topics(own_broker.bootstrap, TOPICS) == ["rep.44", "req.44"]
+    for partition in (0, 1):
+        appended = await send_until_read(log, reader, partition, b"after")
+        assert appended < OLD_POSITION, "heard before the log had grown to where the reader stood"
+
+
+async def test_a_log_that_has_grown_again_past_the_old_position_is_read_on(
+    log: KafkaLog, own_broker: EmbeddedBroker
+) -> None:
+    reader = await log.reader("req.44", [0])
+    for _ in range(5):
+        await log.send("req.44", 0, b"before")
+    await read(reader, 5)
+    restart(own_broker, TOPICS)
+    await fill(own_broker, 0, 20)
+    await send_until_read(log, reader, 0, b"after")
+
+
+async def test_a_busy_partition_does_not_hide_one_that_is_stuck(
+    log: KafkaLog, own_broker: EmbeddedBroker
+) -> None:
+    reader = await log.reader("req.44", [0, 1])
+    for i in range(2 * OLD_POSITION):
+        await log.send("req.44", i % 2, b"before")
+    await read(reader, 2 * OLD_POSITION)
+    restart(own_broker, TOPICS)
+    await fill(own_broker, 0, OLD_POSITION + 10)  # 0 has grown past its old position, 1 is empty and stuck beyond its end
+    stop = asyncio.Event()
+
+    async def keep_busy() -> None:
+        while not stop.is_set():
+            await log.send("req.44", 0, b"busy")
+            await asyncio.sleep(0.01)
+
+    await send_until_read(log, reader, 0, b"awake")
+    busy = asyncio.create_task(keep_busy())
+    try:
+        assert await send_until_read(log, reader, 1, b"heard") < OLD_POSITION
+    finally:
+        stop.set()
+        await busy
+
+
+async def test_what_was_sent_before_its_topic_existed_is_lost_and_sending_again_recovers(
+    own_broker: EmbeddedBroker,
+) -> None:
+    address = ("127.0.0.1", own_broker.port)
+    raw = await wire.Connection.open(address, client_id="careless", request_timeout_ms=2_000)
+    for _ in range(5):
+        request = wire.produce_request("req.44", 0, b"orphan", now_ms=1, timeout_ms=1_000)
+        assert wire.read_produced(await raw.ask(request)) == wire.NO_ERROR, "the trap: acknowledged"
+    await raw.drop()
+    await make_topics(own_broker.bootstrap, TOPICS)
+    async with open_log(BusSettings(own_broker.bootstrap, embedded=True)) as log:
+        reader = await log.reader("req.44", [0])
+        seen: list[bytes] = []
+        async with asyncio.timeout(PATIENCE_S):
+            while b"again" not in seen:
+                try:
+                    await log.send("req.44", 0, b"again")
+                except BusUnavailable:
+                    await asyncio.sleep(0.1)
+                seen += [arrived.value for arrived in await reader.poll(wait_ms=100)]
+        assert b"orphan" not in seen
+
+
+async def test_a_broker_that_sleeps_fails_sends_in_bounded_time_and_does_not_hold_up_closing(
+    own_broker: EmbeddedBroker,
+) -> None:
+    await make_topics(own_broker.bootstrap, TOPICS)
+    settings = BusSettings(
+        own_broker.bootstrap,
+        embedded=True,
+        request_timeout_ms=600,
+        unacknowledged_records_max=3,
+    )
+    assert own_broker.pid is not None
+    async with asyncio.timeout(PATIENCE_S):
+        async with open_log(settings) as log:
+            reader = await log.reader("req.44", [0])
+            await log.send("req.44", 0, b"before")
+            os.kill(own_broker.pid, signal.SIGSTOP)
+            try:
+                sends: Sequence[asyncio.Task[None]] = [
+                    asyncio.create_task(log.send("req.44", 0, os.urandom(RECORD_BYTES_MAX))) for _ in range(3)
+                ]
+                await asyncio.sleep(0)
+                with pytest.raises(BusFull):
+                    await log.send("req.44", 0, b"one too many")
+                failures = await asyncio.gather(*sends, return_exceptions=True)
+                assert [type(failure) for failure in failures] == [BusUnavailable] * 3
+                with pytest.raises(BusUnavailable):
+                    await reader.seek_to_end(0)
+                await log.close()
+            finally:
+                os.kill(own_broker.pid, signal.SIGCONT)
