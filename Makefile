@@ -43,7 +43,7 @@ demo: setup
 	@$(BIN)/python -m stack demo
 
 up: setup
-	@$(BIN)/python -m stack up
+	@$(BIN)/python -m stack up --people 200
 
 bench: setup
 	@$(BIN)/python -m loadtest bench

@@ -33,6 +33,9 @@ def up(
     slots: Annotated[int, typer.Option(min=0, help="gateway processes a region; 0: as in the plan")] = 0,
     free_ports: Annotated[bool, typer.Option(help="let gateways listen on any free ports")] = False,
     fresh: Annotated[bool, typer.Option(help="begin with empty databases")] = False,
+    people: Annotated[
+        int, typer.Option(min=0, help="made-up people to load into each pool of a new stack")
+    ] = 0,
 ) -> None:
     """Keep a stack running in the foreground until Ctrl-C."""
     try:
@@ -41,7 +44,7 @@ def up(
             wanted = wanted.with_slots(slots)
         if free_ports:
             wanted = wanted.with_free_ports()
-        asyncio.run(keep_up(wanted, run_dir=run_dir, fresh=fresh, say=say))
+        asyncio.run(keep_up(wanted, run_dir=run_dir, fresh=fresh, people_per_pool=people, say=say))
     except StackFault as fault:
         typer.echo(f"{fault}", err=True)
         raise typer.Exit(1) from None

@@ -25,5 +25,8 @@ class Endpoints:
 
     def write(self, file: Path) -> None:
         """Write them as JSON that only its owner may read: it holds the password of the embedded PostgreSQL."""
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+        whole = file.with_suffix(".new")  # renamed when complete: readers wait for the file to appear
+        whole.unlink(missing_ok=True)
+        whole.touch(mode=0o600)
+        whole.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+        whole.replace(file)

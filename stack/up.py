@@ -1,6 +1,6 @@
 """`python -m stack up`: the stack in the foreground until Ctrl-C.
 
-New databases are filled with made-up people first, so that there is somebody to ask for. The first Ctrl-C stops
+New databases can be filled with made-up people first, so that there is somebody to ask for. The first Ctrl-C stops
 everything in order; the second kills everything at once.
 """
 
@@ -16,7 +16,6 @@ from stack.endpoints import Endpoints
 from stack.plan import Plan
 from stack.supervisor import Say, Stack
 
-PEOPLE_PER_POOL: Final = 200
 PEOPLE_SEED: Final = 7
 PEOPLE_PROGRAM: Final = "homepool"
 SERVICE: Final = "settlement.v1.SettlementService"
@@ -24,7 +23,7 @@ CARE_DIVISION: Final = "440300"
 INSTITUTION: Final = "H44030490001"  # of the shipped directory
 
 
-async def keep_up(plan: Plan, *, run_dir: Path, fresh: bool, say: Say) -> None:
+async def keep_up(plan: Plan, *, run_dir: Path, fresh: bool, people_per_pool: int, say: Say) -> None:
     """Start the stack, say how to call it, and keep it until a signal. Raises a `StackFault`."""
     stopping = asyncio.Event()
     running: list[Stack] = []
@@ -45,8 +44,8 @@ async def keep_up(plan: Plan, *, run_dir: Path, fresh: bool, say: Say) -> None:
     try:
         async with Stack.start(plan, run_dir=run_dir, say=say, fresh=fresh) as stack:
             running.append(stack)
-            if stack.is_new:
-                await load_people(stack, plan, run_dir=run_dir, say=say)
+            if stack.is_new and people_per_pool:
+                await load_people(stack, plan, per_pool=people_per_pool, run_dir=run_dir, say=say)
             say(how_to_call(stack.endpoints, run_dir))
             await asyncio.Event().wait()
     except asyncio.CancelledError:
@@ -54,15 +53,15 @@ async def keep_up(plan: Plan, *, run_dir: Path, fresh: bool, say: Say) -> None:
             raise
 
 
-async def load_people(stack: Stack, plan: Plan, *, run_dir: Path, say: Say) -> None:
+async def load_people(stack: Stack, plan: Plan, *, per_pool: int, run_dir: Path, say: Say) -> None:
     """Make people from a seed and load them into their home nodes."""
     nodes = [node for node in plan.nodes if node.program == PEOPLE_PROGRAM]
     if not nodes:
         return
     pools = ",".join(pool for node in nodes for pool in node.pools)
     file = str(people_file(run_dir))
-    count = ("--count", str(PEOPLE_PER_POOL), "--seed", str(PEOPLE_SEED))
-    say(f"loading {PEOPLE_PER_POOL} made-up people into each pool")
+    count = ("--count", str(per_pool), "--seed", str(PEOPLE_SEED))
+    say(f"loading {per_pool} made-up people into each pool")
     names = {node.code: node.processes()[0].name for node in nodes}
     await stack.run(
         names[nodes[0].code], "-m", PEOPLE_PROGRAM, "people", "--pools", pools, "--out", file, *count
