@@ -235,6 +235,7 @@ class RuleMaker:
             year_cap_fen=terms.year_cap_fen,
             pooled_at=treatment.pooled_at,
             pool_year_cap_fen=self.pool_year_cap_fen,
+            combined_cap_fen=self.second.combined_cap_fen if self.second else NO_LIMIT,
             month_cap_fen=terms.month_cap_fen,
             bill_scope_cap_fen=terms.bill_scope_cap_fen,
             year_scope_cap_fen=terms.year_scope_cap_fen,

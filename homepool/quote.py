@@ -24,8 +24,8 @@ from homepool.errors import QuoteInvalid
 from homepool.policy import PolicyBook
 from ledger.rows import ACCUMULATORS, PAYERS
 
-_YUAN: Final = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?")
-_DAY: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_YUAN: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
+_DAY: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 _USUAL_PSN_TYPE: Final = {"310": "1101", "510": "1101", "390": "1501"}
 ROUTES: Final = {"local": 1, "within": 2, "across": 3}
 MED_TYPES: Final = ("11", "13", "14", "21", "41", "51", "52", *MED_TYPE_OF)
@@ -164,7 +164,7 @@ def _standing(question: Question) -> Standing:
             raise QuoteInvalid(f"--used: {name!r} is none of {', '.join(ACCUMULATORS)}")
         place = ACCUMULATORS.index(name)
         if name == "admissions":
-            if not amount.isdecimal() or len(amount) > 4:
+            if re.fullmatch(r"[0-9]{1,4}", amount) is None:
                 raise QuoteInvalid(f"--used: {entry!r}: admissions are a whole number")
             used[place] = int(amount)
         else:

@@ -31,7 +31,7 @@ def raw_policy(
         "effective_from": "2024-01-01",
         "fund_includes_account": True,
         "stay_year": "end",
-        "fund_pay_type": FUNDS,
+        "fund_pay_type": dict(FUNDS),
         "treatment": [
             {
                 "med_types": ["21"],

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from homepool.benefits.bands import Bands
-from homepool.benefits.facts import BillFacts, Standing
+from homepool.benefits.facts import NO_LIMIT, BillFacts, Standing
 
 RULES_REMEMBERED_MAX: Final = 8192
 PSN_HEAD_LENGTH: Final = 2
@@ -109,6 +109,7 @@ class Rule:
     year_cap_fen: int  # of this kind of care
     pooled_at: int = -1  # accumulator of this kind of care, -1 = none
     pool_year_cap_fen: int  # of everything the pooled fund pays
+    combined_cap_fen: int = NO_LIMIT  # of the pooled fund and big illness together, per year
     month_cap_fen: int
     bill_scope_cap_fen: int
     year_scope_cap_fen: int

@@ -12,6 +12,7 @@ from typing import Final
 from homepool.benefits.bands import WHOLE, weighted
 from homepool.benefits.facts import (
     ADMISSIONS,
+    BIG_ILLNESS_PAID,
     IN_SCOPE,
     NO_LIMIT,
     POOLED,
@@ -54,6 +55,9 @@ def settle(bill: BillFacts, policy: Policy, standing: Standing) -> Benefit:
     uncapped = min(uncapped, limit)
     if rule.pool_year_cap_fen != NO_LIMIT:
         limit = max(0, min(limit, rule.pool_year_cap_fen - standing.used[POOLED]))
+    if rule.combined_cap_fen != NO_LIMIT:
+        paid = standing.used[POOLED] + standing.used[BIG_ILLNESS_PAID]
+        limit = max(0, min(limit, rule.combined_cap_fen - paid))
     payable = bill.total_fen - bill.already_paid_fen
     pooled = min(uncapped, limit, payable)
 

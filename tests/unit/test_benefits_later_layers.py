@@ -39,6 +39,11 @@ def test_big_illness_stops_at_its_own_cap_and_at_the_combined_one() -> None:
     assert capped.big_illness_fen == 100_000
     combined = a_policy(second={**SECOND, "combined_year_cap_fen": 8_100_000})
     assert settle(a_bill(10_000_000), combined, a_person()).big_illness_fen == 100_000
+    alone = a_policy(second={**SECOND, "combined_year_cap_fen": 5_000_000})
+    assert payers(settle(a_bill(10_000_000), alone, a_person())) == {
+        "pooled_fen": 5_000_000,
+        "cash_fen": 5_000_000,
+    }
     used = a_person({"pooled": 60_000, "big_illness_paid": 30_000})
     assert settle(a_bill(10_000_000), combined, used).big_illness_fen == 10_000
 
