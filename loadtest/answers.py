@@ -17,8 +17,8 @@ PENDING: Final = "pending"
 REFUSED: Final = "refused"
 WRONG: Final = "wrong"
 
-EXPECTED_DECLINES: Final = frozenset({"NOT_ENTITLED", "INSURANCE_PAUSED", "ACCOUNT_SHORT"})
-"""Reasons to decline that a healthy system gives a made-up population; any other is reported as wrong."""
+EXPECTED_DECLINES: Final = frozenset({"NOT_ENTITLED", "MED_TYPE_NOT_COVERED", "OFFSITE_NOT_COVERED"})
+"""Reasons of policies to decline a made-up person's bill; any other is reported as wrong."""
 ACCOUNT_ROW: Final = "310200"
 """fund_pay_type of the personal account in setldetail."""
 

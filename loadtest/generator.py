@@ -30,7 +30,7 @@ import grpc.aio
 import uvloop
 
 from loadtest import arrivals
-from loadtest.answers import PENDING, REFUSED, WRONG, Tally, Verdict, judge
+from loadtest.answers import DECLINED, PENDING, REFUSED, WRONG, Tally, Verdict, judge
 from loadtest.bills import INPATIENT, OUTPATIENT, MsgIds
 from loadtest.directory import read_institutions, read_price_list
 from loadtest.driver import SESSION_METHOD, UNKNOWN, Gateway, Load, Sample, settle
@@ -239,6 +239,7 @@ class Generator:
         tally, inside = Tally(), Tally()
         first, last = (within[0].done_ns, within[-1].done_ns) if within else (1, 0)
         unsettled: list[Sample] = []
+        declined: list[Visit] = []
         for number, sample in enumerate(load.samples):
             if number % 1_000 == 0:
                 await asyncio.sleep(0)
@@ -247,8 +248,11 @@ class Generator:
                 unsettled.append(sample)
                 continue
             tally.add(verdict)
+            if verdict.kind == DECLINED:
+                declined.append(sample.bill.visit)
             if first <= sample.done_ns <= last:
                 inside.add(verdict)
+        self._till.retire(declined)
         figures.sent_again = len(unsettled)
         figures.unsettled = await self._settle_again(unsettled, tally)
         figures.settled = inside.settled

@@ -24,7 +24,7 @@ HOME_SHARE: Final = 0.5
 STAY_DAYS: Final = 5
 ACCOUNT_SHARE: Final = 0.5
 """Share of visits whose person lets the personal account pay (assumption)."""
-NO_STENCIL: Final = Stencil(b"", 0)
+NO_STENCIL: Final = Stencil(b"", b"", (), 0)
 """Of a visit that is not open yet."""
 _DAY_S: Final = 86_400
 _INSTITUTION_TRIES_MAX: Final = 50
@@ -196,6 +196,12 @@ class Till:
         """The bill has its answer: an outpatient visit may take the next, a stay is over."""
         if bill.visit.med_type != INPATIENT:
             self._free[bill.visit.institution.region].append(bill.visit)
+
+    def retire(self, visits: Iterable[Visit]) -> None:
+        """Bill these visits no more: a policy that declined one of their bills would decline the next too."""
+        gone = {visit.number for visit in visits}
+        for region, free in self._free.items():
+            self._free[region] = deque(visit for visit in free if visit.number not in gone)
 
     def visits(self) -> int:
         """Visits that wait for a bill."""

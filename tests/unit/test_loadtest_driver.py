@@ -46,6 +46,7 @@ class MadeUpGateway(settlement_pb2_grpc.SettlementServiceServicer):
         self.pending_first = self.wrong_every = 0
         self.refuse_opening = ""
         self.break_sessions = False
+        self.declines: set[str] = set()
         self.abort_with: tuple[grpc.StatusCode, bytes | None] | None = None
 
     async def Settle(self, request: pb.SettleRequest, context: Any) -> pb.SettleResponse:
@@ -73,6 +74,11 @@ class MadeUpGateway(settlement_pb2_grpc.SettlementServiceServicer):
         if self.pending_first and not again:
             self.pending_first -= 1
             return pb.SettleResponse(infcode=1, pending=pb.Pending(omsgid=msgid))
+        if given.mdtrt_id in self.declines:
+            declined = pb.Outcome(
+                status=pb.OUTCOME_STATUS_DECLINED, code="NOT_ENTITLED", medins_setl_id=msgid
+            )
+            return pb.SettleResponse(infcode=-1, outcome=declined)
         total = given.medfee_sumamt + bool(self.wrong_every and len(self.msgids) % self.wrong_every == 0)
         info = pb.SettlementInfo(
             setl_id="S" + msgid[-4:], mdtrt_id=given.mdtrt_id, psn_no=given.psn_no, medfee_sumamt=total,
@@ -221,6 +227,19 @@ async def test_a_wrong_answer_is_not_counted_as_settled() -> None:
     assert figures["kinds"]["wrong"] >= 2
     assert figures["settled"] < figures["answered"]
     assert any("not that of the bill" in reason for reason in figures["reasons"])
+
+
+async def test_a_visit_whose_bill_was_declined_is_billed_no_more() -> None:
+    made_up = MadeUpGateway()
+    async with a_gateway(made_up) as gateway:
+        generator = a_generator(gateway)
+        await generator.do({"do": "open", "outpatient": 20, "inpatient": 0})
+        made_up.declines = {f"V{visit.number}" for visit in list(generator._till._free["44"])[:5]}
+        first = await play(generator, 0.3, shape="unary", in_flight=4)
+        second = await play(generator, 0.3, shape="unary", in_flight=4)
+    assert first["kinds"]["declined"] >= 5
+    assert "wrong" not in first["kinds"]
+    assert list(second["kinds"]) == ["paid"]
 
 
 async def test_where_no_visit_opens_the_first_reason_is_in_the_message() -> None:

@@ -99,5 +99,5 @@ def test_percentiles_are_by_nearest_rank() -> None:
 
 
 def test_the_bar_has_a_step_for_each_window() -> None:
-    assert Plan(rounds=3).steps == 12
-    assert Plan(rounds=2, rate=100.0).steps == 10
+    assert Plan(rounds=3).steps == 13
+    assert Plan(rounds=2, rate=100.0).steps == 11
