@@ -99,7 +99,12 @@ async def test_what_dies_is_started_again_and_the_end_leaves_nothing(run_dir: Pa
             stack._servers._embedded_broker().create_topic("rep.44", 2)
 
         stack.pause("node-45")
-        assert psutil.Process(stack.pids()["node-45"]).status() == psutil.STATUS_STOPPED
+        paused = psutil.Process(stack.pids()["node-45"])
+        for _ in range(100):  # the signal is seen when the process next runs
+            if paused.status() == psutil.STATUS_STOPPED:
+                break
+            await asyncio.sleep(0.05)
+        assert paused.status() == psutil.STATUS_STOPPED
     assert not children_of(run_dir)
     assert not (run_dir / "endpoints.json").exists()
     assert said[-1] == "stopped"
