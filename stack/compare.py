@@ -61,6 +61,8 @@ class Comparison:
     """The bills of both books, refunds taken off."""
     fund_fen: int = 0
     """What the funds of all home pools owe for them."""
+    openings: dict[int, standing.Openings] = field(default_factory=dict)
+    """By node: what accounts and accumulators began with, reckoned back from the rows."""
     differences: Findings = field(default_factory=Findings)
     imbalances: Findings = field(default_factory=Findings)
 
@@ -88,6 +90,8 @@ async def compare(databases: Databases, receipts: Receipts | None = None) -> Com
             for node, home in opened.homes.items():
                 await _compare_rows(home, gateway, node=node, region=region, found=found, missing=missing)
                 await _compare_sums(home, gateway, node=node, region=region, found=found)
+            for fault in await standing.bill_faults(gateway, home=False):
+                found.differences.add(f"region {region}: {fault}")
             found.pending += await books.count_rows(gateway, "open")
             await _seek_own(gateway, missing, found)
         for setl_id in missing:
@@ -96,9 +100,15 @@ async def compare(databases: Databases, receipts: Receipts | None = None) -> Com
         await _compare_owed(opened, found)
         for node, home in opened.homes.items():
             await _check_lives(home, node, found)
-            for sentence in await standing.faults(home):
-                found.differences.add(f"node {node}: {sentence}")
+            found.openings[node] = await standing.read_openings(home)
     return found
+
+
+def compare_openings(before: Comparison, after: Comparison) -> None:
+    """Accounts and accumulators: what `after` reckons them to have begun with is what `before` did."""
+    for node, openings in before.openings.items():
+        for fault in openings.faults(after.openings[node]):
+            after.differences.add(f"node {node}: {fault}")
 
 
 async def _compare_rows(
@@ -112,11 +122,14 @@ async def _compare_rows(
 ) -> None:
     where = f"node {node}, region {region}"
     pairs = _side_by_side(books.home_rows(home, region), books.care_rows(gateway, node))
+    before = b""
     async for home_row, care_row in pairs:
         found.rows += 1
-        row = home_row or care_row
-        assert row is not None
-        name = f"{where}, {id_text(row['id'])}"
+        identifier = _key(home_row if home_row is not None else care_row)
+        name = f"{where}, {id_text(identifier)}"
+        if identifier == before:
+            found.differences.add(f"{name}: stands twice")
+        before = identifier
         if home_row is None or care_row is None:
             where_missing = "care" if care_row is None else "home"
             found.differences.add(f"{name}: not in the {where_missing} book")
@@ -139,7 +152,7 @@ async def _side_by_side(
 ) -> AsyncIterator[tuple[Row | None, Row | None]]:
     """Pairs of rows of the same id from two streams in the order of ids; None where one book lacks it.
 
-    An id that stands twice in a book meets its second row alone, so it is a difference too.
+    An id that stands twice in one book only meets its second row alone.
     """
     left, right = await anext(home, None), await anext(care, None)
     while left is not None or right is not None:
@@ -269,6 +282,8 @@ async def _check_lives(home: Connection, node: int, found: Comparison) -> None:
     """A settlement and all that undid or revived it come to itself or to nothing; a bill is paid at most
     once.
     """
+    for fault in await standing.bill_faults(home, home=True):
+        found.differences.add(f"node {node}: {fault}")
     for row in await home.fetch(_LIVES):
         found.imbalances.add(
             f"node {node}: what moved of {id_text(row['settlement'])} is neither it nor nothing"

@@ -119,8 +119,7 @@ async def make_people(stack: Stack, plan: Plan, wish: Wish, console: Console) ->
 
 
 async def play_morning(stack: Stack, plan: Plan, people_file: Path, wish: Wish, console: Console) -> Town:
-    """Everyone's visit, and the mishaps meanwhile. Raises MorningFailed for the first thing that went wrong.
-    """
+    """Everyone's visit, and the mishaps meanwhile. Raises MorningFailed for the first thing that went wrong."""
     today = datetime.now(CHINA).date()
     cast = cast_of(plan, plan_day(plan, people_file, wish, today))
     care_pools = [pool for region in plan.regions for pool in region.care_pools]

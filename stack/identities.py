@@ -46,7 +46,6 @@ ANSWERED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 """Each figure of setlinfo and the columns that it is the sum of."""
 
 ANSWERED_AS: Final[Mapping[str, str]] = {
-    "psn_no": "psn_no",
     "insutype": "insutype",
     "med_type": "med_type",
     "clr_type": "clr_type",
@@ -123,6 +122,8 @@ def _figure_faults(row: Row, answer: settlement_pb2.Outcome) -> list[str]:
     for name, columns in ANSWERED_BY.items():
         if getattr(info, name) != _sum(row, columns):
             faults.append(f"the answer says {name} {getattr(info, name)}, the book {_sum(row, columns)}")
+    if info.psn_no != row["psn_no"]:  # personal data: never named
+        faults.append("the answer speaks of another psn_no than the book")
     for name, column in ANSWERED_AS.items():
         if str(getattr(info, name)) != str(row[column]):
             faults.append(f"the answer says {name} {getattr(info, name)}, the book {row[column]}")

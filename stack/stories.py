@@ -188,7 +188,6 @@ def take_settlement(visit: Visit, outcome: Answer) -> None:
     if outcome.status != pb.OUTCOME_STATUS_PAID:
         return
     visit.paid = outcome
-    visit.mdtrt_id = outcome.setlinfo.mdtrt_id
     if visit.trial is not None:
         _check_figures(visit.trial, outcome, 1, TRIAL_FIGURES, "the trial settlement promised")
         visit.trial = None  # after a cancel the day's other bills may have moved on

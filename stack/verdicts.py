@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from stack.compare import Comparison
+from stack.compare import Comparison, compare_openings
 from stack.hospitals import CANCEL, SETTLE
 from stack.sheets import yuan
 from stack.window import Receipts
@@ -40,8 +40,8 @@ class Verdict:
 
 
 def verdict_of(before: Comparison, after: Comparison, receipts: Receipts) -> Verdict:
-    """The verdict on a morning between two comparisons; tallies that disagree become differences of `after`.
-    """
+    """The verdict on a morning between two comparisons; tallies that disagree become differences of `after`."""
+    compare_openings(before, after)
     settled = receipts.count(tuple(SETTLE.values()), "PAID")
     cancelled = receipts.count(tuple(CANCEL.values()), "OK", undoing=True)
     undoing = receipts.count(REVERSE, "OK", undoing=True)
@@ -63,8 +63,7 @@ def verdict_of(before: Comparison, after: Comparison, receipts: Receipts) -> Ver
 
 
 def show(found: Comparison, receipts: Receipts, console: Console) -> None:
-    """The proof in words: what the hospitals were told, what the books hold, every difference that was kept.
-    """
+    """The proof in words: what the hospitals were told, what the books hold, every difference that was kept."""
     told = Table(title="What the hospitals were told", title_justify="left")
     told.add_column("transaction, outcome")
     told.add_column("messages", justify="right")

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Self
 
 import grpc
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from google.rpc import error_details_pb2, status_pb2
 
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1 import settlement_pb2_grpc
