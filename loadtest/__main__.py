@@ -26,7 +26,7 @@ from loadtest.children import echo_server, load_generator
 from loadtest.errors import LoadTestFault
 from loadtest.generator import Setting
 from loadtest.report import Report
-from loadtest.target import Target, make_people, read_target, started_target
+from loadtest.target import Target, people_of, read_target, started_target
 
 OWN_RUN_DIR: Final = Path(".run/bench")
 POOLS: Final = ("440100", "440300", "441500", "450100", "500000")
@@ -134,7 +134,7 @@ async def _bench(
     with _bar(console, plan.steps + PREPARATION_STEPS) as say:
         async with _target(run_dir, profile, say) as whole:
             target = whole.narrowed(people.regions)
-            files = await make_people(
+            files = await people_of(
                 target, pools=people.pools, count=people.per_pool, seed=people.seed, say=say
             )
             setting = Setting(

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ class Target:
     databases: Mapping[str, str]
     """By `region <code>` and `node <code>`: the database's address, password included."""
     postgres: str
+    kafka: str
     supervisor: int
     """The process whose descendants are the servers."""
     ours: bool
@@ -56,7 +57,7 @@ class Target:
         if not chosen:
             known = ", ".join(sorted({region for region, _ in self.gateways}))
             raise EndpointsWrong(f"The stack has no gateway of these regions; it has {known}.")
-        return Target(self.run_dir, chosen, self.databases, self.postgres, self.supervisor, self.ours)
+        return replace(self, gateways=chosen)
 
 
 def read_target(run_dir: Path, *, ours: bool, supervisor: int | None = None) -> Target:
@@ -72,6 +73,7 @@ def read_target(run_dir: Path, *, ours: bool, supervisor: int | None = None) -> 
             gateways=gateways,
             databases=said["databases"],
             postgres=said["postgres"],
+            kafka=said["kafka"],
             supervisor=supervisor or _supervisor(run_dir),
             ours=ours,
         )
@@ -116,7 +118,6 @@ async def started_target(
                 tail = log.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:].strip()
                 raise StackNotReady(f"The stack did not come up; {log} ends:\n{tail}")
             await asyncio.sleep(POLL_S)
-        await asyncio.sleep(POLL_S)  # the file is written in one go, but give it the moment
         yield read_target(run_dir, ours=True, supervisor=stack.pid)
     finally:
         say("stopping the stack")
@@ -130,20 +131,25 @@ async def started_target(
             await stack.wait()
 
 
-async def make_people(target: Target, *, pools: Sequence[str], count: int, seed: int, say: Say) -> list[Path]:
-    """Made-up persons of these pools, loaded into their nodes; the files that describe them."""
+async def people_of(target: Target, *, pools: Sequence[str], count: int, seed: int, say: Say) -> list[Path]:
+    """Files of made-up persons who are loaded into their nodes: those of a running stack, else new ones."""
+    there = target.run_dir / "people.jsonl"
+    if not target.ours and there.exists():
+        return [there]
     files = []
     for node, dsn in sorted(target.nodes().items()):
         served = [pool for pool in pools if pool.startswith(node)]
         if not served:
             continue
-        file = target.run_dir / f"people-{node}.jsonl"
+        file = (target.run_dir / f"people-{node}.jsonl").resolve()
         say(f"making and loading {count} people for each of {', '.join(served)}")
-        environment = {"DSGW_POSTGRES_DSN": dsn}
-        await _homepool(
-            ["people", "--seed", str(seed), "--pools", ",".join(served), "--count", str(count),
-             "--out", str(file)], environment,
-        )  # fmt: skip
+        environment = {
+            "DSGW_POSTGRES_DSN": dsn,
+            "DSGW_KAFKA_BOOTSTRAP": target.kafka,
+            "DSGW_KEYS_DIR": str((target.run_dir / "keys").resolve()),
+        }
+        made = ["--pools", ",".join(served), "--count", str(count), "--seed", str(seed), "--out", str(file)]
+        await _homepool(["people", *made], environment)
         await _homepool(["load", "--node", node, str(file)], environment)
         files.append(file)
     if not files:
