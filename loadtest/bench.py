@@ -154,6 +154,7 @@ class Bench:
             used_us=used,
             idle_us={kind: us * span.seconds for kind, us in burn.items()},
             client_us=span.client_us,
+            others_us=span.others_us,
         )
 
     def _figures_of(self, shape: str) -> dict[str, Any]:
@@ -180,6 +181,7 @@ class Bench:
             servers=snapshot([self.target.supervisor]),
             echo=snapshot([self.echo.pid]),
             client=snapshot([self.generator.pid]),
+            machine=cpu.machine(),
         )
 
 
@@ -189,6 +191,7 @@ class _Ends(NamedTuple):
     servers: Snapshot
     echo: Snapshot
     client: Snapshot
+    machine: cpu.Machine
 
 
 class _Span(NamedTuple):
@@ -220,6 +223,15 @@ class _Span(NamedTuple):
     @property
     def client_us(self) -> int:
         return sum(cpu.used_us(self.before.client, self.after.client, {}).values())
+
+    @property
+    def others_us(self) -> int:
+        """What programs that have nothing to do with this, and other guests of the host, took of the machine."""
+        busy, stolen = (
+            after - before for before, after in zip(self.before.machine, self.after.machine, strict=True)
+        )
+        ours = sum(self.servers_us().values()) + self.echo_us + self.client_us
+        return max(busy - ours, 0) + stolen
 
 
 async def open_visits(generator: Child, *, outpatient: int = 0, inpatient: int = 0) -> dict[str, Any]:

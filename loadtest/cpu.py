@@ -87,6 +87,25 @@ def _parse(stat: str, us_per_tick: int) -> Process:
     return Process(parent=int(fields[1]), used_us=sum(map(int, fields[11:15])) * us_per_tick)
 
 
+class Machine(NamedTuple):
+    """What the whole machine has spent since it started, over all cores."""
+
+    busy_us: int
+    stolen_us: int
+    """Wanted, and given to another guest by the hypervisor."""
+
+
+def machine(proc: Path = PROC) -> Machine:
+    """CPU time of everything on this machine. Raises NotMeasurable where there is no /proc."""
+    try:
+        first = (proc / "stat").read_text(encoding="ascii").splitlines()[0].split()
+    except OSError as failed:
+        raise NotMeasurable from failed
+    user, nice, system, _, _, irq, softirq, stolen = map(int, first[1:9])
+    us_per_tick = US_PER_S // os.sysconf("SC_CLK_TCK")
+    return Machine((user + nice + system + irq + softirq) * us_per_tick, stolen * us_per_tick)
+
+
 def kinds(pids: Iterable[int], proc: Path = PROC) -> dict[int, str]:
     """What each process is, by its command line; one that ended meanwhile is left out."""
     found = {}

@@ -40,6 +40,8 @@ class Window:
     idle_us: Mapping[str, float]
     """What the same processes burn in a window of that length when nothing is asked of them."""
     client_us: int
+    others_us: int = 0
+    """CPU that programs which have nothing to do with this, or other guests of the host, took meanwhile."""
 
     @property
     def calls(self) -> int:
@@ -138,6 +140,7 @@ class Report:
             "settled",
             "declined",
             "refused",
+            "others, % of a core",
         ):
             table.add_column(column, justify="left" if not column else "right")
         for shape in self._shapes():
@@ -154,6 +157,7 @@ class Report:
                 str(sum(window.calls for window in windows)),
                 str(kinds["declined"]),
                 str(kinds["refused"]),
+                _range(windows, lambda window: 100 * window.others_us / US_PER_S / window.seconds, 0),
             )
         return table
 

@@ -10,6 +10,7 @@ import pytest
 
 from loadtest import backends, cpu
 from loadtest.cpu import BROKER, GATEWAY, NODE, OTHER, POSTGRES, SUPERVISOR, Process, Snapshot, used_us
+from loadtest.errors import NotMeasurable
 
 TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
 
@@ -57,6 +58,13 @@ def test_a_grandparent_inherits_where_the_parent_ended_too() -> None:
     before = Snapshot(0, {1: Process(0, 10), 2: Process(1, 100), 3: Process(2, 1_000)})
     after = Snapshot(1, {1: Process(0, 10 + 1_110)})
     assert used_us(before, after, {1: SUPERVISOR}) == {SUPERVISOR: 10}
+
+
+def test_the_machine_is_busy_with_everything_but_waiting(tmp_path: Path) -> None:
+    (tmp_path / "stat").write_text("cpu  100 20 3 9999 888 4 5 60 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n")
+    assert cpu.machine(tmp_path) == cpu.Machine(132 * TICK_US, 60 * TICK_US)
+    with pytest.raises(NotMeasurable):
+        cpu.machine(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ def test_the_tables_show_every_kind_that_used_time() -> None:
     assert "1,000 (500 to 2,000)" in text
     assert "a note [with brackets]" in text
     assert "supervisor, not counted" in text
+    assert "others, % of a core" in text
     rows = {line.split("│")[1].strip(): line for line in text.splitlines() if line.count("│") > 3}
     assert "6.0" in rows["all servers"], "idle without the supervisor, percent of a core"
     assert OTHER not in rows
