@@ -54,6 +54,7 @@ class Poison(BookError):
         super().__init__(f"A row of the flush breaks {guard}.")
         self.guard = guard
         self.line = line
+        self.place: int | None = None  # of the item at fault, once its writer has looked it up
 
 
 class LeafMissing(BookError):

@@ -98,6 +98,7 @@ class Deciding:
         self.settle = settle
         self.poisoned = poisoned
         self.now_ms = now_ms
+        self.deadline_clock_ms = max(now_ms, snapshot.clock_ms)  # W2 compares with the database's clock
         self.day = max(cursor.day, china_date(now_ms))
         self.day_text = self.day.isoformat()
         self.stamp = Stamp(self.day_text, china_text(now_ms))
@@ -129,7 +130,7 @@ class Deciding:
 
     def _rows_of(self, item: messages_pb2.Item) -> Iterator[tuple[Written, Verdict]]:
         kind: int = item.kind
-        if kind != Kind.REVERSE and item.deadline_ms and self.now_ms > item.deadline_ms:
+        if kind != Kind.REVERSE and item.deadline_ms and self.deadline_clock_ms > item.deadline_ms:
             yield self._still(item, Status.EXPIRED, answers.DEADLINE_PASSED)
         elif kind == Kind.SETTLE:
             yield self._settlement(item)

@@ -46,6 +46,18 @@ class Snapshot:
         self.version = 0
         self.clock_ms = 0
 
+    def copied(self) -> "Snapshot":
+        """The same knowledge, to decide on without the other's decisions."""
+        twin = Snapshot()
+        twin.rows = dict(self.rows)
+        twin.lives = Lives(dict(self.lives.fates), dict(self.lives.live))
+        twin.people = self.people
+        twin.used, twin.month_used = dict(self.used), dict(self.month_used)
+        twin.balances = dict(self.balances)
+        twin.visit_live = {visit: set(live) for visit, live in self.visit_live.items()}
+        twin.version, twin.clock_ms = self.version, self.clock_ms
+        return twin
+
     def read(self, reading: Reading) -> None:
         """Take in what the book answered."""
         self.lives.live.update(reading.live)

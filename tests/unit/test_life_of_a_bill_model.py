@@ -5,7 +5,6 @@ in the words of the design's table. After every step each earlier message comes 
 get the very same bytes and move nothing. Messages may be reversed before they arrive; another person tries too.
 """
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -197,20 +196,10 @@ def check_answer(call: Call, told: Told, answer: Row) -> None:
     assert answer.undoes == (sixteen(call.target) if told.effect in ("undoes", "revives") else None)
 
 
-def copied(snapshot: Snapshot) -> Snapshot:
-    """The same book, to go on from in another way."""
-    twin = copy.copy(snapshot)
-    for name in ("rows", "used", "balances"):
-        setattr(twin, name, dict(getattr(snapshot, name)))
-    twin.lives = copy.copy(snapshot.lives)
-    twin.lives.fates, twin.lives.live = dict(snapshot.lives.fates), dict(snapshot.lives.live)
-    return twin
-
-
 def explore(history: History, snapshot: Snapshot, number: int, visited: list[int]) -> None:
     """Try every next message, and after each of them every earlier one again."""
     for call in next_calls(history):
-        after = copied(snapshot)
+        after = snapshot.copied()
         rows, answer = send(after, number, call)
         visited[len(history)] += 1
         if voided(history, call.name):  # the reversal came first: whatever it says, it is answered VOIDED
