@@ -21,7 +21,9 @@ def topics(
     bootstrap: Annotated[str, typer.Option(help="Kafka addresses, host:port[,host:port...]")],
     topic: Annotated[list[str], typer.Option(help="NAME:PARTITIONS, for instance req.44:2; may be repeated")],
     replication: Annotated[int, typer.Option(min=1, help="replicas of each partition")] = 1,
-    wait_s: Annotated[float, typer.Option(min=0.1, help="how long to wait for the broker, in seconds")] = 30.0,
+    wait_s: Annotated[
+        float, typer.Option(min=0.1, help="how long to wait for the broker, in seconds")
+    ] = 30.0,
 ) -> None:
     """Make the topics that are missing; again is harmless. Do it before anyone sends."""
     wanted = dict(_parsed(text) for text in topic)

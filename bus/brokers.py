@@ -80,8 +80,7 @@ class Brokers:
         return connection
 
     async def drop(self, connection: wire.Connection) -> None:
-        """After a failure: close it, with every request that waits on it, and forget what it led."""
-        self._forget_routes(connection)
+        """After a failure: close it, with every request that waits on it; a dead one leads nothing any more."""
         if self._connections.get(connection.address) is connection:
             del self._connections[connection.address]
         await connection.drop()
@@ -110,11 +109,7 @@ class Brokers:
         self._missing_until_s.pop(topic, None)
         return connection
 
-    def _forget_routes(self, connection: wire.Connection) -> None:
-        self._routes = {key: other for key, other in self._routes.items() if other is not connection}
-
     async def _forget_address(self, address: wire.Address) -> None:
         connection = self._connections.pop(address, None)
         if connection is not None:
-            self._forget_routes(connection)
             await connection.drop()

@@ -117,7 +117,9 @@ class KafkaLog:
         if error == wire.MESSAGE_TOO_LARGE:
             raise RecordTooLarge(f"The broker takes no record of {len(value)} bytes.")
         self._brokers.forget(topic)
-        raise BusUnavailable(f"The broker answered {wire.error_name(error)} for partition {partition} of {topic}.")
+        raise BusUnavailable(
+            f"The broker answered {wire.error_name(error)} for partition {partition} of {topic}."
+        )
 
     def _tell(self, *, available: bool, topic: str, failure: BusUnavailable | None = None) -> None:
         """Log the change only: an outage is one line, not one per record."""

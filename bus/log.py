@@ -58,4 +58,3 @@ class Log(Protocol):
         Raises BusUnavailable while the broker or the topic is not there.
         """
         ...
-

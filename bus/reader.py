@@ -50,9 +50,7 @@ class KafkaReader:
                 raise BusClosed
             self._start_fetches()
             left_s = max(0.0, until_s - loop.time())
-            done, _ = await asyncio.wait(
-                self._fetches, timeout=left_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait(self._fetches, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
             arrived = [record for task in done for record in self._take(task)]
             left_s = until_s - loop.time()
             if arrived or left_s <= 0:

@@ -29,7 +29,9 @@ class BusSettings:
 
     def __post_init__(self) -> None:
         assert self.addresses(), "a bootstrap address is needed"
-        assert self.fetch_wait_ms < self.request_timeout_ms, "a fetch that finds nothing must not look like a failure"
+        assert self.fetch_wait_ms < self.request_timeout_ms, (
+            "a fetch that finds nothing must not look like a failure"
+        )
         assert self.unacknowledged_bytes_max >= records.RECORD_BYTES_MAX
 
     def addresses(self) -> list[tuple[str, int]]:

@@ -183,7 +183,9 @@ class TestProbeWatch:
         watch.read(older)
         assert watch.may_beat(now_ms=1_000 + SILENT_AFTER_MS - 1)
 
-    def test_asks_for_a_new_reader_when_no_proof_comes_and_not_more_often_than_every_three_seconds(self) -> None:
+    def test_asks_for_a_new_reader_when_no_proof_comes_and_not_more_often_than_every_three_seconds(
+        self,
+    ) -> None:
         watch = new_watch()
         assert not watch.replace_due(now_ms=SILENT_AFTER_MS - 1)
         assert watch.replace_due(now_ms=SILENT_AFTER_MS)

@@ -113,7 +113,9 @@ def test_delays_reorder_within_their_limit() -> None:
 
 
 def test_a_seed_replays_a_run_and_another_seed_gives_another() -> None:
-    faults = Faults(drop_pct=10, duplicate_pct=10, delay_pct=20, delay_ms_max=30, refuse_pct=5, ack_lost_pct=5)
+    faults = Faults(
+        drop_pct=10, duplicate_pct=10, delay_pct=20, delay_ms_max=30, refuse_pct=5, ack_lost_pct=5
+    )
     assert outcome(faults, seed=7) == outcome(faults, seed=7)
     assert outcome(faults, seed=7) != outcome(faults, seed=8)
 
@@ -171,10 +173,17 @@ def test_while_the_broker_is_down_sends_fail_and_readers_hear_nothing() -> None:
     run(main())
 
 
-@pytest.mark.parametrize("step", ["log.reader", "log.seek", "log.send", "log.appended", "log.acknowledged", "log.poll"])
+@pytest.mark.parametrize(
+    "step", ["log.reader", "log.seek", "log.send", "log.appended", "log.acknowledged", "log.poll"]
+)
 def test_a_crash_can_be_injected_at_each_step(step: str) -> None:
     class Crash(Exception):
         pass
+
+    async def live(log: FakeLog) -> None:
+        reader = await log.reader(TOPIC, [0])
+        await log.send(TOPIC, 0, b"a")
+        await reader.poll(wait_ms=10)
 
     async def checkpoint(name: str) -> None:
         if name == step:
@@ -184,9 +193,7 @@ def test_a_crash_can_be_injected_at_each_step(step: str) -> None:
         broker = new_broker()
         log = FakeLog(broker, checkpoint=checkpoint)
         with pytest.raises(Crash):
-            reader = await log.reader(TOPIC, [0])
-            await log.send(TOPIC, 0, b"a")
-            await reader.poll(wait_ms=10)
+            await live(log)
         return broker.end(TOPIC, 0)
 
     assert run(main()) == (1 if step in ("log.appended", "log.acknowledged", "log.poll") else 0)
