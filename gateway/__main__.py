@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from gateway.errors import GatewayError
-from gateway.serve import GatewaySettings, serve
+from gateway.serve import serve
 from runtime import logs
 from runtime.errors import RuntimeFault
 from runtime.serve import run
+from runtime.settings import ProcessSettings
 
 app = typer.Typer(
     help="The institutions' door of a care region.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -36,7 +37,7 @@ def serve_command(
     Example: DSGW_POSTGRES_DSN=… DSGW_KAFKA_BOOTSTRAP=… DSGW_LISTEN=127.0.0.1:7440 python -m gateway serve --region 44
     """
     try:
-        settings = GatewaySettings.read()
+        settings = ProcessSettings.read()
         chosen = [int(node) for node in nodes.split(",") if node]
     except (RuntimeFault, ValueError) as wrong:
         print(f"gateway: {wrong}", file=sys.stderr)

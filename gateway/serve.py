@@ -29,13 +29,6 @@ LISTEN_DEFAULT: Final = "127.0.0.1:0"
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
 
-class GatewaySettings(ProcessSettings):
-    """What a gateway is told by its environment, beside what every process is."""
-
-    kafka_embedded: bool = False
-    """DSGW_KAFKA_EMBEDDED: the broker is the embedded one, which does not wake a waiting fetch."""
-
-
 class WrongPlace(GatewayError):
     """The directory has no such care region or home node."""
 
@@ -84,7 +77,7 @@ def count_queues(registry: CollectorRegistry, slot: Slot) -> None:
         gauge.set_function(read)
 
 
-async def serve(*, settings: GatewaySettings, region: str, slot: int, nodes: Sequence[int] = ()) -> int:
+async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Sequence[int] = ()) -> int:
     """Run one slot until a signal; gives the exit code."""
     house = house_of(region, slot)
     partitions = partitions_of(house.directory, nodes)

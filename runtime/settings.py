@@ -4,6 +4,7 @@
 |---|---|
 | `DSGW_POSTGRES_DSN` | the process's own database, `postgresql://user:password@host:port/database` |
 | `DSGW_KAFKA_BOOTSTRAP` | Kafka addresses, `host:port[,host:port…]` |
+| `DSGW_KAFKA_EMBEDDED` | `true`: the broker is the embedded one, which does not wake a waiting fetch |
 | `DSGW_LISTEN` | `host:port` of the process's gRPC server; empty: it serves none |
 | `DSGW_METRICS_PORT` | port of the Prometheus page on 127.0.0.1; 0: none |
 | `DSGW_STATE_DIR` | folder of the process's own files (the ready file, the node's term and numbers) |
@@ -35,6 +36,7 @@ class ProcessSettings(BaseSettings):
 
     postgres_dsn: SecretStr = Field(min_length=1)
     kafka_bootstrap: str = Field(min_length=1)
+    kafka_embedded: bool = False
     listen: str = Field(default="", pattern=r"^$|^.+:\d{1,5}$")
     metrics_port: int = Field(default=0, ge=0, le=65_535)
     state_dir: Path = Path(".run/state")

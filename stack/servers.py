@@ -38,6 +38,11 @@ class Servers:
         return self._given_postgres or self._embedded_postgres().dsn()
 
     @property
+    def kafka_embedded(self) -> bool:
+        """Whether the broker is ours: it does not wake a waiting fetch, so readers must poll closely."""
+        return not self._given_kafka
+
+    @property
     def kafka(self) -> str:
         """The bootstrap addresses."""
         return self._given_kafka or self._embedded_broker().bootstrap

@@ -296,6 +296,7 @@ class Stack:
         environment = base_environment() | {
             "DSGW_POSTGRES_DSN": self._dsn(process.database),
             "DSGW_KAFKA_BOOTSTRAP": self._servers.kafka,
+            "DSGW_KAFKA_EMBEDDED": str(self._servers.kafka_embedded).lower(),
             "DSGW_LISTEN": address,
             "DSGW_METRICS_PORT": str(free_port()),
             "DSGW_STATE_DIR": str(state_dir),

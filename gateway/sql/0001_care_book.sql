@@ -108,15 +108,12 @@ BEGIN
   DELETE FROM open WHERE id = any(array(SELECT id FROM new_rows));
   IF booked.moving > 0 THEN
     INSERT INTO bill AS b
-      SELECT visit, bill, sum(sign),
-             count(*) FILTER (WHERE kind = 1) - count(*) FILTER (WHERE seals),
-             coalesce(max(number) FILTER (WHERE sign = 1), 0),
-             coalesce((array_agg(settlement ORDER BY number DESC) FILTER (WHERE sign = 1))[1], min(settlement)),
-             max(day),
-             (array_agg(line_keys ORDER BY number DESC) FILTER (WHERE sign = 1))[1]
-      FROM (SELECT visit, bill, sign, kind, seals, number, settlement, line_keys, day FROM new_rows
-            WHERE settlement IS NOT NULL) moved
-      GROUP BY visit, bill ORDER BY visit, bill
+      SELECT DISTINCT ON (visit, bill) visit, bill, sum(sign) OVER of_bill,
+             count(*) FILTER (WHERE kind = 1) OVER of_bill - count(*) FILTER (WHERE seals) OVER of_bill,
+             CASE WHEN sign = 1 THEN number ELSE 0 END, settlement, max(day) OVER of_bill,
+             CASE WHEN sign = 1 THEN line_keys END
+      FROM new_rows WHERE settlement IS NOT NULL
+      WINDOW of_bill AS (PARTITION BY visit, bill) ORDER BY visit, bill, sign = 1 DESC, number DESC
     ON CONFLICT (visit, bill) DO UPDATE SET
       alive = b.alive + excluded.alive, unsealed = b.unsealed + excluded.unsealed,
       last_id = CASE WHEN excluded.last_number > b.last_number THEN excluded.last_id ELSE b.last_id END,
