@@ -13,8 +13,10 @@ from homepool.errors import HomePoolError
 
 COMMANDS: Final = (
     "homepool.golden_command",
+    "homepool.load_command",
     "homepool.people_cli",
     "homepool.quote_command",
+    "homepool.serve_command",
 )
 
 

@@ -57,6 +57,7 @@ class Worker:
         regions: frozenset[str],
         random: Random,
         settle: Settle = settle_benefits,
+        beating: asyncio.Event | None = None,
     ) -> None:
         self.partitions: dict[int, Partition] = {}
         self._node = node
@@ -80,7 +81,9 @@ class Worker:
         self._slots = Slots()
         self._sending: set[asyncio.Task[None]] = set()
         self._leaves_from = china_date(clock.now_ms())
-        self.beating = asyncio.Event()  # the first proof that this worker is heard and hears
+        self.beating = beating or asyncio.Event()
+        """Set by the first proof that this worker is heard and hears."""
+        self._proved = False
 
     async def take_over(self) -> None:
         """Become the writer of the partitions, then fix the reader's position. Raises Restored, the book's errors."""
@@ -157,7 +160,8 @@ class Worker:
             _log.warning("inbox full; what is dropped is sent again", dropped=dropped)
 
     def _take_probe(self, partition: int, probe: int) -> None:
-        if self._probes[partition].read(probe) and not self.beating.is_set():
+        if self._probes[partition].read(probe) and not self._proved:
+            self._proved = True
             self.beating.set()
             for region, slot in self._slots.alive(now_ms=self._monotonic_ms()):
                 self._beat_to(region, slot)
