@@ -23,6 +23,9 @@ from runtime.sealing import INSURED_ANSWER, INSURED_QUESTION, generate_keypair, 
 ASKS_MAX: Final = 5_000
 ASK_ID_BYTES: Final = 16
 
+_AS_REFUSED: Final = {"PERSON_UNKNOWN": "UNKNOWN_PERSON"}
+"""What a node says of a question in the words of our own refusals; anything else is a fault of one of us."""
+
 Post = Callable[[int, int, mpb.RequestRecord], None]
 
 
@@ -115,7 +118,7 @@ class Asks:
         finally:
             self._waiting.pop(ask.ask_id, None)
         if answer.refusal_code:
-            return refuse(answer.refusal_code, answer.err_msg)
+            return refuse(_AS_REFUSED.get(answer.refusal_code, "INTERNAL"), answer.err_msg)
         return answer
 
 
