@@ -223,3 +223,51 @@ def test_a_revival_looks_at_the_cap_of_its_own_kind_of_care() -> None:
     used, deltas = a_person({"chronic_pooled": 90}).used, a_person({"chronic_pooled": 11}).used
     assert breaks_cap(policy, "310", "24", used, deltas)
     assert not breaks_cap(policy, "310", "11", used, deltas)
+
+
+def test_pooled_fund_and_big_illness_share_one_cap_over_the_year() -> None:
+    policy = a_policy(second={**SECOND, "combined_year_cap_fen": 5_000_000})
+    used = a_person({"pooled": 1_000_000, "big_illness_paid": 500_000})
+    assert payers(settle(a_bill(10_000_000), policy, used)) == {
+        "pooled_fen": 3_500_000,
+        "cash_fen": 6_500_000,
+    }
+
+
+def test_excess_edges_continue_on_the_years_axis_too() -> None:
+    variant = {
+        "deductible_fen": 1_000_000,
+        "band_axis": "excess",
+        "bands": [
+            {"from_fen": 0, "to_fen": 1_000_000, "ratio_bp": 6000},
+            {"from_fen": 1_000_000, "ratio_bp": 7000},
+        ],
+    }
+    policy = a_policy(second={"payer": "large", "base": "in_scope_minus_pooled", "variant": [variant]})
+    benefit = settle(a_bill(10_000_000), policy, a_person({"big_illness_base": 1_500_000}))
+    assert benefit.large_fen == 500_000 * 6 // 10 + 1_500_000 * 7 // 10
+
+
+def test_off_site_first_pay_feeds_big_illness_and_accounts_as_first_pay() -> None:
+    second = {**SECOND, "base": "compliant_incl_first_pay_minus_pooled"}
+    policy = a_policy(second=second, offsite=[{"first_pay_bp": 1000}], account={"offsite": ["first_pay"]})
+    bill = a_bill(1_000_000, first_pay_fen=50_000, route=3)
+    benefit = settle(bill, policy, a_person(filing="other", balance_fen=999_999))
+    assert delta(benefit, "big_illness_base") == 180_000 + 50_000 + 100_000
+    assert benefit.account_fen == 150_000
+
+
+def test_commercial_parts_share_the_years_cap() -> None:
+    parts = [{"base": "in_policy", "ratio_bp": 5000}, {"base": "out_of_policy", "ratio_bp": 5000}]
+    policy = a_policy(commercial=[{"payer": "x", "year_cap_fen": 70_000, "part": parts}])
+    bill = a_bill(500_000, full_self_fen=40_000)
+    assert settle(bill, policy, a_person({"commercial_paid": 5_000})).commercial_fen == 65_000
+
+
+def test_a_layer_shows_what_its_fund_could_still_have_paid() -> None:
+    person = a_person({"aid_paid": 40_000}, identities=("low_income",))
+    layers = settle(a_bill(100_000), a_policy(aid=AID), person).layers
+    assert [(layer.payer, layer.limit_left_fen) for layer in layers] == [
+        ("pooled_fen", 0),
+        ("aid_fen", 60_000),
+    ]

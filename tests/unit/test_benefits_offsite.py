@@ -137,3 +137,10 @@ def test_whether_a_resident_elsewhere_keeps_benefits_at_home_is_policy_data() ->
     assert kind(REFERRAL, policy={"home_while_away": "other"}, **home) == "local"
     early = {"home_while_away": "other"}
     assert kind(LONG_TERM, policy=early, day="2023-12-31", **home) == "local"
+
+
+def test_a_residence_elsewhere_ends_after_its_last_day() -> None:
+    ends = LONG_TERM._replace(valid_to="2025-03-10")
+    home = {"route": 1, "care_pool": 440300, "policy": {"home_while_away": "other"}}
+    assert kind(ends, **home) == "other"
+    assert kind(ends, day="2025-03-11", **home) == "local"
