@@ -77,6 +77,7 @@ class PostgresCareBook:
         self._slot = slot
         self._clock = clock
         self._connections: dict[str, Connection] = {}
+        self._in_use = {use: asyncio.Lock() for use in (CLAIMS, BOOKING, QUERIES)}
         self._owner_lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -119,17 +120,19 @@ class PostgresCareBook:
 
     @asynccontextmanager
     async def _using(self, use: str) -> AsyncIterator[Connection]:
-        connection = await self._connection(use)
-        try:
-            yield connection
-        except (asyncio.CancelledError, GeneratorExit):
-            raise
-        except Exception as error:
-            failure = failure_of(error)
-            if failure.kind in (FailureKind.LOST, FailureKind.OTHER):
-                connection.terminate()
-                raise CareBookUnavailable from error
-            raise
+        """One at a time: a second statement on a busy connection would cost the first its connection."""
+        async with self._in_use[use]:
+            connection = await self._connection(use)
+            try:
+                yield connection
+            except (asyncio.CancelledError, GeneratorExit):
+                raise
+            except Exception as error:
+                failure = failure_of(error)
+                if failure.kind in (FailureKind.LOST, FailureKind.OTHER):
+                    connection.terminate()
+                    raise CareBookUnavailable from error
+                raise
 
     async def take_over(self) -> list[OpenItem]:
         """See CareBook."""
@@ -330,4 +333,4 @@ async def _booked_rows(connection: Connection, days: dict[bytes, date]) -> list[
     left = set(days) - {row["id"] for row in rows}
     if left:
         rows = [*rows, *await connection.fetch(select, list(left))]
-    return [Row(*row) for row in rows]
+    return [Row._make([tuple(value) if type(value) is list else value for value in row]) for row in rows]

@@ -137,4 +137,5 @@ BEGIN
 END $$;
 
 GRANT SELECT ON visit, claim, open, own, bill, request, care TO book_writer;
-GRANT DELETE ON open TO book_writer;  -- of what was booked already by another process
+-- of what was booked already by another process; FOR UPDATE needs the right to update some column
+GRANT DELETE, UPDATE (since_ms) ON open TO book_writer;
