@@ -42,7 +42,7 @@ class KafkaLog:
         self._readers: list[KafkaReader] = []
         self._unacknowledged_records = 0
         self._unacknowledged_bytes = 0
-        self._available = True
+        self._failing: set[str] = set()  # topics whose last send failed
         self._closed = False
 
     async def send(self, topic: str, partition: int, value: bytes, *, quiet: bool = False) -> None:
@@ -58,14 +58,17 @@ class KafkaLog:
             if connection is None:
                 connection = await self._brokers.connect(topic, partition)
             await self._append(connection, topic, partition, value)
-        except BusUnavailable as failure:
-            self._tell(available=False, topic=topic, failure=failure)
+        except BusUnavailable as failure:  # an outage is one line, not one per record
+            if topic not in self._failing:
+                self._failing.add(topic)
+                _log.warning("sends fail", topic=topic, reason=str(failure))
             raise
         finally:
             self._unacknowledged_records -= 1
             self._unacknowledged_bytes -= size
-        if not self._available:
-            self._tell(available=True, topic=topic)
+        if topic in self._failing:
+            self._failing.discard(topic)
+            _log.info("sends succeed again", topic=topic)
 
     async def reader(self, topic: str, partitions: Sequence[int]) -> KafkaReader:
         """A reader at the end of the log."""
@@ -120,13 +123,3 @@ class KafkaLog:
         raise BusUnavailable(
             f"The broker answered {wire.error_name(error)} for partition {partition} of {topic}."
         )
-
-    def _tell(self, *, available: bool, topic: str, failure: BusUnavailable | None = None) -> None:
-        """Log the change only: an outage is one line, not one per record."""
-        if available == self._available:
-            return
-        self._available = available
-        if available:
-            _log.info("broker answers again", topic=topic)
-        else:
-            _log.warning("broker does not answer", topic=topic, reason=str(failure))

@@ -10,6 +10,8 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+import structlog
+import structlog.testing
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from bus import wire
@@ -189,6 +191,23 @@ async def test_a_topic_that_does_not_exist_is_refused_and_not_made(
     with pytest.raises(BusUnavailable, match=r"no partition 2 of req\.44"):
         await log.send("req.44", 2, b"x")
     assert await make_topics(own_broker.bootstrap, {"req.99": 3, "req.98": 1}) == ["req.98", "req.99"]
+
+
+async def test_an_outage_is_one_line_in_the_log_and_its_end_another(
+    log: KafkaLog, own_broker: EmbeddedBroker
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            with pytest.raises(BusUnavailable):
+                await log.send("req.99", 0, b"x")
+            await log.send("req.44", 0, b"another topic is well")
+        await make_topics(own_broker.bootstrap, {"req.99": 1})
+        await asyncio.sleep(0.3)  # the refusal is remembered for a moment
+        await log.send("req.99", 0, b"x")
+    assert [(line["event"], line["topic"]) for line in lines] == [
+        ("sends fail", "req.99"),
+        ("sends succeed again", "req.99"),
+    ]
 
 
 async def test_the_same_log_and_reader_work_after_the_broker_was_killed_and_forgot_everything(
