@@ -205,12 +205,12 @@ BEGIN
   -- account draws, one by one in key order, the only rows that several writers share; each on the balance it read
   IF head.draws > 0 THEN
     FOR draw IN
-      SELECT psn_no, number, 0 AS place, account_fen AS fen, account_read_fen AS read_fen FROM new_rows
-        WHERE account_fen <> 0
-      UNION ALL SELECT f.psn_no, n.number, f.place, f.fen, f.read_fen
+      SELECT psn_no COLLATE "C" AS psn_no, number, 0 AS place, account_fen AS fen, account_read_fen AS read_fen
+        FROM new_rows WHERE account_fen <> 0
+      UNION ALL SELECT f.psn_no COLLATE "C", n.number, f.place, f.fen, f.read_fen
         FROM new_rows n, unnest(n.family_psn_no, n.family_amount_fen, n.family_read_fen)
           WITH ORDINALITY AS f(psn_no, fen, read_fen, place) WHERE n.family_psn_no IS NOT NULL
-      ORDER BY 1 COLLATE "C", 2, 3
+      ORDER BY 1, 2, 3
     LOOP
       UPDATE account a SET balance_fen = a.balance_fen - draw.fen
         WHERE a.psn_no = draw.psn_no AND (draw.read_fen IS NULL OR a.balance_fen = draw.read_fen);
