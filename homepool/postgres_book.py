@@ -270,12 +270,14 @@ class PostgresBook(PostgresReads):
 
 
 @contextlib.asynccontextmanager
-async def opened(dsn: str, *, name: str) -> AsyncIterator[PostgresBook]:
+async def opened(
+    dsn: str, *, name: str, lock_timeout_ms: int = LOCK_TIMEOUT_MS
+) -> AsyncIterator[PostgresBook]:
     """A session for the length of a block; `name` shows in pg_stat_activity."""
     async with postgres.opened(
         dsn,
         application_name=name,
-        lock_timeout=str(LOCK_TIMEOUT_MS),
+        lock_timeout=str(lock_timeout_ms),
         statement_timeout=str(STATEMENT_TIMEOUT_MS),
         enable_hashjoin="off",  # every read is by key; a plan made on an empty table must not scan a full one
         enable_mergejoin="off",
