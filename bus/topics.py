@@ -81,10 +81,10 @@ async def _step(brokers: Brokers, topics: Mapping[str, int], made: set[str], rep
     request = wire.create_request(
         missing, replication=replication, retention_ms=RETENTION_MS, timeout_ms=5_000
     )
-    for topic, error in wire.read_created(await connection.ask(request)).items():
-        if error == wire.NO_ERROR:
-            made.add(topic)
-        elif error != wire.TOPIC_ALREADY_EXISTS:
+    answers = wire.read_created(await connection.ask(request))
+    made.update(topic for topic, error in answers.items() if error == wire.NO_ERROR)
+    for topic, error in answers.items():
+        if error not in (wire.NO_ERROR, wire.TOPIC_ALREADY_EXISTS):  # somebody else may have been faster
             raise BusUnavailable(f"The broker did not make {topic}: {wire.error_name(error)}.")
     return False
 

@@ -109,6 +109,17 @@ async def test_a_reader_starts_at_the_end_fixed_when_it_was_made(log: KafkaLog) 
     assert await read(reader, 1) == [b"after again"]
 
 
+async def test_only_records_that_are_answered_make_a_process_poll_closely(
+    log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected: list[bool] = []
+    monkeypatch.setattr(log._pace, "expect_answers", lambda: expected.append(True))
+    await log.send("req.44", 0, b"a beat", quiet=True)
+    assert expected == []
+    await log.send("req.44", 0, b"a settlement")
+    assert expected == [True]
+
+
 async def test_the_largest_record_passes_and_a_larger_one_is_refused_here(log: KafkaLog) -> None:
     reader = await log.reader("req.44", [0, 1])
     largest = os.urandom(RECORD_BYTES_MAX)
