@@ -271,3 +271,15 @@ def test_a_layer_shows_what_its_fund_could_still_have_paid() -> None:
         ("pooled_fen", 0),
         ("aid_fen", 60_000),
     ]
+
+
+def test_a_supplement_never_pays_for_what_is_out_of_scope() -> None:
+    policy = a_policy(supplement=[{"payer": "enterprise", "who": "everyone", "ratio_bp": 10_000}])
+    benefit = settle(a_bill(1_000, full_self_fen=500), policy, a_person())
+    assert payers(benefit) == {"pooled_fen": 800, "enterprise_fen": 200, "cash_fen": 500}
+
+
+def test_the_family_layer_is_reckoned_on_what_the_own_account_left() -> None:
+    person = a_person(balance_fen=5_000, relatives=(("b", 9_000),))
+    layer = settle(a_bill(100_000), a_policy(account=ACCOUNT), person).layers[-1]
+    assert (layer.base_fen, layer.limit_left_fen, layer.amount_fen) == (15_000, 9_000, 9_000)
