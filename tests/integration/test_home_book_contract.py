@@ -484,8 +484,11 @@ async def test_in_a_locked_transaction_nobody_comes_between_reading_and_writing(
         assert locked.cursor.version == cursor.version + 1
         await locked.lock_accounts([PSN])
         balance = (await locked.read(0, [Key(psn_no=PSN)])).balances[PSN]
-        draw = paid(rival_cursor, "s1", cash_fen=10, account_fen=30)
-        waiting = asyncio.create_task(rival.write([Written(draw, None, balance)], rival_cursor))
+        draw = paid(
+            rival_cursor, "s1", psn_no=OTHER_PSN, cash_fen=10, family_fen=30, family_psn_no=(PSN,),
+            family_amount_fen=(30,),
+        )  # fmt: skip
+        waiting = asyncio.create_task(rival.write([Written(draw, None, None, (balance,))], rival_cursor))
         await asyncio.sleep(0.05)
         assert not waiting.done()
         row = paid(locked.cursor, "s0", cash_fen=10, account_fen=30)

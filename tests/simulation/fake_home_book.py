@@ -29,15 +29,29 @@ from homepool.book import (
     Written,
 )
 from homepool.insured import Person
-from ledger.constraints import INT8_MAX, violated
 from ledger.life import Id
 from ledger.rows import ACCUMULATORS, Row
 from runtime.clock import Clock, china_date
+from tests.simulation.row_rules import broken_rule
 
 Checkpoint = Callable[[str], Awaitable[None]]
 LOCK_TIMEOUT_S = 5.0
 LEAVES_AHEAD_DAYS = 4
 NEVER = date(2000, 1, 1)
+INT8_MAX = (1 << 63) - 1
+_NULLABLE = frozenset(
+    (
+        "visit",
+        "bill",
+        "target",
+        "undoes",
+        "settlement",
+        "deltas",
+        "family_psn_no",
+        "family_amount_fen",
+        "line_keys",
+    )
+)
 _IN_SCOPE, _POOLED = ACCUMULATORS.index("in_scope"), ACCUMULATORS.index("pooled")
 
 
@@ -168,7 +182,9 @@ class Staged:
                     raise Poison("unencodable")
             if any(isinstance(value, str) and "\0" in value for value in row):
                 raise Poison("text", line)
-            broken = violated(row)
+            if any(value is None and name not in _NULLABLE for name, value in row._asdict().items()):
+                raise Poison("not_null", line)
+            broken = broken_rule(row)
             if broken is not None:
                 raise Poison(broken, line)
             if row.day != first.day:
