@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from loadtest.target import Target, people_of, read_target, started_target
 OWN_RUN_DIR: Final = Path(".run/bench")
 POOLS: Final = ("440100", "440300", "441500", "450100", "500000")
 PREPARATION_STEPS: Final = 4
+PRINTED_WIDTH: Final = 150
+"""Columns of the tables where there is no terminal."""
 EXIT_FAULT: Final = 2
 EXIT_WORTHLESS: Final = 1
 
@@ -110,7 +113,7 @@ def bench(
         per_message=per_message, rate=rate, visits=visits, inpatient_share=inpatient, fresh_broker=fresh_broker,
     )  # fmt: skip
     treated = People(people, _listed(pools), _listed(regions), lines, seed)
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=PRINTED_WIDTH)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             report = runner.run(_bench(plan, treated, run_dir=run_dir, profile=profile, console=console))
@@ -202,12 +205,13 @@ def _bar(console: Console, steps: int) -> Iterator[Callable[[str], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=steps)
+        task, began_s = progress.add_task("", total=steps), time.monotonic()
 
         def say(what: str) -> None:
             progress.update(task, description=what, advance=1)
             if not console.is_terminal:
-                console.print(what, markup=False, highlight=False)
+                seconds = time.monotonic() - began_s
+                console.print(f"{seconds:6.1f} s  {what}", markup=False, highlight=False)
 
         yield say
 

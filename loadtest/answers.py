@@ -19,8 +19,8 @@ WRONG: Final = "wrong"
 
 EXPECTED_DECLINES: Final = frozenset({"NOT_ENTITLED", "MED_TYPE_NOT_COVERED", "OFFSITE_NOT_COVERED"})
 """Reasons of policies to decline a made-up person's bill; any other is reported as wrong."""
-ACCOUNT_ROW: Final = "310200"
-"""fund_pay_type of the personal account in setldetail."""
+ACCOUNT_ROWS: Final = frozenset({"310200", "390500"})
+"""fund_pay_type of the personal account in setldetail, and of relatives' accounts that pay for a resident."""
 
 
 class Asked(NamedTuple):
@@ -72,7 +72,7 @@ def _wrong_sums(outcome: pb.Outcome, asked: Asked) -> str:
     )  # fmt: skip
     person = account + said.psn_cash_pay
     details = sum(row.fund_payamt for row in outcome.setldetail)
-    with_account = any(row.fund_pay_type == ACCOUNT_ROW for row in outcome.setldetail)
+    with_account = any(row.fund_pay_type in ACCOUNT_ROWS for row in outcome.setldetail)
     scope = said.fulamt_ownpay_amt + said.overlmt_selfpay + said.preselfpay_amt + said.inscp_scp_amt
     rules = (
         (total == asked.total_fen, "the sum is not that of the bill"),

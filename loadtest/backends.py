@@ -21,10 +21,10 @@ BACKENDS: Final = (CLAIM, DECIDE, BOOK)
 def kind_of(application_name: str) -> str:
     """The write that a backend makes, with the reads that prepare it, by its application name.
 
-    A gateway names its connections `gateway REGION slot SLOT USE`, a node begins with `node`.
+    A gateway names its connections `gateway REGION slot SLOT USE`, a home node begins with `home`.
     """
     who, use = application_name.partition(" ")[0], application_name.rpartition(" ")[2]
-    if who == "node":
+    if who == "home":
         return DECIDE
     if who == "gateway":
         return {"claims": CLAIM, "booking": BOOK}.get(use, POSTGRES)

@@ -23,7 +23,7 @@ SETTLE_METHOD: Final = "/settlement.v1.SettlementService/Settle"
 SESSION_METHOD: Final = "/settlement.v1.SettlementService/Session"
 CALL_TIMEOUT_S: Final = 30.0
 WAIT_FOR_VISIT_S: Final = 0.002
-WAIT_AFTER_REFUSAL_S: Final = 0.05
+WAIT_AFTER_REFUSAL_S: Final = 1.0
 OUTSTANDING_MAX: Final = 4_096
 """Calls of the open loop that may wait for an answer at once; what is due beyond that is counted as not sent."""
 
@@ -200,7 +200,9 @@ class _Stream:
             await self._room.acquire()
             if load.stopping.is_set():
                 break
-            sent = [bill for _ in range(self._per_message) if (bill := load.till.next(region)) is not None]
+            sent: list[Bill] = []
+            while len(sent) < self._per_message and (bill := load.till.next(region)) is not None:
+                sent.append(bill)
             if not sent:
                 self._room.release()
                 await asyncio.sleep(WAIT_FOR_VISIT_S)
@@ -214,8 +216,12 @@ class _Stream:
     def _take(self, message: pb.SessionResponse) -> None:
         sent, due_ns = self._sent.pop(message.batch_no)
         done_ns = time.monotonic_ns()
+        wait_ms = max((result.refusal.retry_after_ms for result in message.results), default=0)
         for bill, result in zip(sent, message.results, strict=True):
             answer = result.settle if result.HasField("settle") else None
             refusal = "" if answer is not None else result.refusal.code or UNKNOWN
             self._load.note(Sample(bill, due_ns, done_ns, answer, refusal))
-        self._room.release()
+        if wait_ms and not self._load.stopping.is_set():  # as a sender must, who is told to wait
+            asyncio.get_running_loop().call_later(wait_ms / 1_000, self._room.release)
+        else:
+            self._room.release()
