@@ -17,6 +17,8 @@ RUN_DIR = Path(".run")
 DEMO_DIR = RUN_DIR / "demo"
 """Beside the folder of `up`, whose data a demo must not empty."""
 PEOPLE_MAX = 20_000
+PIPED_COLUMNS = 110
+"""Width of the demo's tables where there is no terminal."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -77,7 +79,8 @@ def demo(
     wish = Wish(people=people, seed=seed, run_dir=run_dir, keep=keep)
     try:
         wanted = read_plan(plan).with_free_ports()
-        verdict = asyncio.run(run_demo(wanted, wish, Console(quiet=json_only)))
+        console = Console(quiet=json_only, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
+        verdict = asyncio.run(run_demo(wanted, wish, console))
     except StackFault as fault:
         typer.echo(f"{fault}", err=True)
         raise typer.Exit(1) from None

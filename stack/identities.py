@@ -2,7 +2,7 @@
 
 I1 M = a + b + c + s; I2 F = the funds (with the personal account where the pool's dialect says so, I8); I3 P
 = account + cash; I4 M = funds + P + H; I5 family account within the account; I6 0 <= deductible <= in scope;
-I7 the sum of setldetail is F, with the account where a 310200 row is there. The answer is decoded with the
+I7 the sum of setldetail is F, with the account where a line of it is there. The answer is decoded with the
 contract and held against the columns figure by figure. Pure; a fault is a sentence, an empty list is the
 proof.
 """
@@ -16,7 +16,8 @@ from google.protobuf.message import DecodeError
 from proto.settlement.v1 import settlement_pb2
 from stack.books import AMOUNTS, FUNDS, PAYERS, SCOPE, Row
 
-ACCOUNT_FUND: Final = "310200"
+ACCOUNT_FUNDS: Final = frozenset({"310200", "390500"})
+"""Personal account, and the family account of residents: lines that F may leave out."""
 KIND_REVIVE: Final = 4
 REFUND: Final = "1"
 """refd_setl_flag of what takes back."""
@@ -131,13 +132,20 @@ def _figure_faults(row: Row, answer: settlement_pb2.Outcome) -> list[str]:
         faults.append(f"the answer's refd_setl_flag {info.refd_setl_flag} does not fit sign {row['sign']}")
     if info.psn_part_amt != info.acct_pay + info.psn_cash_pay:
         faults.append("I3: psn_part_amt is not acct_pay + psn_cash_pay")
-    account_listed = any(detail.fund_pay_type == ACCOUNT_FUND for detail in answer.setldetail)
-    expected = info.fund_pay_sumamt
-    if account_listed and not info.fund_includes_acct:
-        expected += info.acct_pay
-    listed = sum(detail.fund_payamt for detail in answer.setldetail)
-    if listed != expected:
-        faults.append(f"I7: setldetail comes to {listed}, fund_pay_sumamt asks for {expected}")
+    return faults + _detail_faults(answer)
+
+
+def _detail_faults(answer: settlement_pb2.Outcome) -> list[str]:
+    """I7, the funds and the account each by itself: the lines of setldetail are what setlinfo says."""
+    info = answer.setlinfo
+    account_lines = [one.fund_payamt for one in answer.setldetail if one.fund_pay_type in ACCOUNT_FUNDS]
+    listed = sum(one.fund_payamt for one in answer.setldetail) - sum(account_lines)
+    funds = info.fund_pay_sumamt - (info.acct_pay if info.fund_includes_acct else 0)
+    faults = []
+    if listed != funds:
+        faults.append(f"I7: the funds in setldetail come to {listed}, fund_pay_sumamt asks for {funds}")
+    if (account_lines or info.fund_includes_acct) and sum(account_lines) != info.acct_pay:
+        faults.append(f"I7: the account in setldetail comes to {sum(account_lines)}, not {info.acct_pay}")
     return faults
 
 

@@ -18,10 +18,9 @@ from google.protobuf.message import Message
 from proto.settlement.v1 import settlement_pb2 as pb
 from stack.errors import MorningFailed
 from stack.stories import Answer, Telling
-from stack.window import FINAL_WITHIN_S, Claimed, Door, Refused, Request, Response, Window
+from stack.window import FINAL_WITHIN_S, Claimed, Door, Refused, Request, Response, Window, timeout_of
 
 BATCH_CALLS_MAX: Final = 100
-BATCH_TIMEOUT_MS: Final = 20_000
 
 _FIELD_OF: Final[dict[type[Message], str]] = {
     pb.GetInsuredRequest: "get_insured",
@@ -71,7 +70,8 @@ async def _on_one_stream(tellers: list[_Teller], door: Door) -> int:
             batch, later = tellers[:BATCH_CALLS_MAX], tellers[BATCH_CALLS_MAX:]
             batch_no += 1
             calls = [_call(one.request) for one in batch]
-            await stream.write(pb.SessionRequest(batch_no=batch_no, timeout_ms=BATCH_TIMEOUT_MS, calls=calls))
+            timeout_ms = int(max(timeout_of(one.request) for one in batch) * 1000)
+            await stream.write(pb.SessionRequest(batch_no=batch_no, timeout_ms=timeout_ms, calls=calls))
             response = await stream.read()
             if response is grpc.aio.EOF:
                 break
@@ -110,7 +110,7 @@ async def _answer(teller: _Teller, result: pb.SessionResult) -> Answer | None:
     response: Response = getattr(result, kind)
     if isinstance(teller.request, Claimed):
         return await teller.window.settled(teller.request, response, until=teller.until)
-    return response
+    return await teller.window.heard(response, teller.until)
 
 
 def _goes_on(teller: _Teller, answer: Answer | None) -> bool:

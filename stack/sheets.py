@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from proto.settlement.v1 import settlement_pb2 as pb
+from stack.identities import ACCOUNT_FUNDS
 
 INSURANCES: Final[Mapping[str, str]] = {
     "310": "职工医保 employees",
@@ -45,6 +46,7 @@ FUNDS: Final[Mapping[str, str]] = {
     "330100": "employees' large-expense subsidy",
     "370100": "enterprise supplement",
     "390100": "residents' pooled fund",
+    "390500": "family account",
     "390200": "residents' big-illness insurance",
     "510100": "maternity insurance fund",
     "610100": "medical aid",
@@ -114,10 +116,10 @@ def _payers(outcome: pb.Outcome) -> RenderableType:
     table.add_column("说明 How it was reckoned", ratio=5)
     account_listed = False
     for detail in outcome.setldetail:
-        account_listed |= detail.fund_pay_type == "310200"
-        english = FUNDS.get(detail.fund_pay_type, detail.fund_pay_type)
-        payer = f"{detail.fund_pay_type_name} {english}"
-        table.add_row(payer, yuan(detail.fund_payamt), detail.setl_proc_info)
+        account_listed |= detail.fund_pay_type in ACCOUNT_FUNDS
+        name, english = detail.fund_pay_type_name, FUNDS.get(detail.fund_pay_type, detail.fund_pay_type)
+        reckoned = detail.setl_proc_info.removeprefix(name).lstrip(": ")
+        table.add_row(f"{name} {english}", yuan(detail.fund_payamt), reckoned)
     if info.acct_pay and not account_listed:
         family = f"其中共济 of it family {yuan(info.acct_mulaid_pay)}" if info.acct_mulaid_pay else ""
         table.add_row("个人账户 personal account", yuan(info.acct_pay), family)

@@ -37,9 +37,6 @@ MIRRORED_FIGURES = (
 )
 
 
-READ_ATTEMPTS_MAX = 20
-
-
 @dataclass(slots=True)
 class Visit:
     """What the hospital notes down of one visit as it goes."""
@@ -146,7 +143,9 @@ class Visit:
 
 def before_settlement(visit: Visit) -> Telling:
     """Read the person, open the visit, ask what it would cost."""
-    yield from _read_person(visit)
+    person = yield visit.insured()
+    assert isinstance(person, pb.GetInsuredResponse)
+    _check_person(visit, person)
     if visit.setting != PHARMACY:  # a sale opens its visit itself
         opened = yield visit.opening()
         assert isinstance(opened, pb.Outcome)
@@ -159,20 +158,6 @@ def before_settlement(visit: Visit) -> Telling:
     )
     assert isinstance(trial, pb.PreSettleResponse)
     visit.trial = trial.outcome
-
-
-def _read_person(visit: Visit) -> Telling:
-    """1101; where home nodes did not answer in time (`not_answered`), again, for his may be among them."""
-    patient = visit.encounter.patient
-    for _ in range(READ_ATTEMPTS_MAX):
-        person = yield visit.insured()
-        assert isinstance(person, pb.GetInsuredResponse)
-        found = {(one.insuplc_admdvs, one.insutype) for one in person.insuinfo}
-        if (patient.home_pool, visit.encounter.insutype) in found:
-            return
-        if not person.not_answered:
-            break
-    raise MorningFailed(f"1101 did not find insurance {visit.encounter.insutype} of {patient.home_pool}.")
 
 
 def settled(visit: Visit) -> Telling:
@@ -268,6 +253,12 @@ _ENDINGS: dict[Ending, Callable[[Visit, pb.Outcome], Telling]] = {
     Ending.REVERSED: _reverse,
     Ending.REVIVED: _cancel_and_revive,
 }
+
+
+def _check_person(visit: Visit, person: pb.GetInsuredResponse) -> None:
+    home_pool, insutype = visit.encounter.patient.home_pool, visit.encounter.insutype
+    if (home_pool, insutype) not in {(one.insuplc_admdvs, one.insutype) for one in person.insuinfo}:
+        raise MorningFailed(f"1101 did not find insurance {insutype} of {home_pool}.")
 
 
 def _check_figures(

@@ -70,7 +70,7 @@ def show(found: Comparison, receipts: Receipts, console: Console) -> None:
     for outcome, number in sorted(receipts.counted.items()):
         told.add_row(outcome, str(number))
     for code, number in sorted(receipts.refused.items()):
-        told.add_row(f"refused {code} (nothing stored; sent again)", str(number))
+        told.add_row(f"{code}: not taken, so sent again", str(number))
     told.add_row("PENDING at first, final later", str(receipts.pending))
     console.print(told)
     console.print(

@@ -23,6 +23,9 @@ from stack.errors import MorningFailed
 from stack.hospitals import Desk
 
 CALL_TIMEOUT_S: Final = 20.0
+"""Of what moves money: within it the node decides, or the message expires."""
+ASK_TIMEOUT_S: Final = 4.0
+"""Of what is only asked of a home node: a question that a node slept through is lost, and asked again."""
 FINAL_WITHIN_S: Final = 60.0
 """So long a window waits for one outcome, refusals, repeats and queries included."""
 RETRY_AFTER_S: Final = 0.5
@@ -106,8 +109,9 @@ class Door:
         stub: settlement_pb2_grpc.SettlementServiceAsyncStub = self._stubs[self._turn % len(self._stubs)]
         return stub
 
-    async def call(self, request: Request, *, timeout_s: float = CALL_TIMEOUT_S) -> Response | Refused:
+    async def call(self, request: Request, *, timeout_s: float | None = None) -> Response | Refused:
         """One unary call: its response, or why it was refused."""
+        timeout_s = timeout_s or timeout_of(request)
         method = getattr(self.stub, _METHODS[type(request)])
         try:
             response: Response = await method(request, timeout=timeout_s)
@@ -126,6 +130,14 @@ _METHODS: Final[dict[type[Message], str]] = {
     pb.ReverseRequest: "Reverse",
     pb.GetSettlementRequest: "GetSettlement",
 }
+_MONEY: Final = (pb.SettleRequest, pb.CancelRequest, pb.ReverseRequest)
+
+
+def timeout_of(request: Request) -> float:
+    """How many seconds a message's answer is waited for."""
+    return CALL_TIMEOUT_S if isinstance(request, _MONEY) else ASK_TIMEOUT_S
+
+
 _UNKNOWN_END: Final = {
     grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED,
 }  # fmt: skip
@@ -159,20 +171,33 @@ class Window:
         """A query that must be answered; waits and asks again where that helps. Raises MorningFailed."""
         until = time.monotonic() + FINAL_WITHIN_S
         while True:
-            response = await self.door.call(request)
-            if not isinstance(response, Refused):
+            response = await self.heard(await self.door.call(request), until)
+            if response is not None:
                 return response
+
+    async def heard(self, response: Response | Refused, until: float) -> Response | None:
+        """A query's response; None, after a wait, where it must be asked again. Raises MorningFailed.
+
+        A person who was not found is asked for again while home nodes did not answer: his may be among them.
+        """
+        if isinstance(response, Refused):
             await self.refused(response, until)
+            return None
+        if isinstance(response, pb.GetInsuredResponse) and response.not_answered and not response.insuinfo:
+            silent = Refused("NODES_NOT_HEARD", response.err_msg, int(RETRY_AFTER_S * 1000))
+            await self.refused(silent, until)
+            return None
+        return response
 
     async def answer(self, request: Request) -> Response | pb.Outcome:
         """What a message comes to: a query's response, a claimed message's outcome. Raises MorningFailed."""
         return await (self.send(request) if isinstance(request, Claimed) else self.ask(request))
 
-    async def send(self, request: Claimed, *, timeout_s: float = CALL_TIMEOUT_S) -> pb.Outcome:
+    async def send(self, request: Claimed) -> pb.Outcome:
         """Send a message, again and again if need be, until its outcome is known. Raises MorningFailed."""
         until = time.monotonic() + FINAL_WITHIN_S
         while True:
-            response = await self.door.call(request, timeout_s=timeout_s)
+            response = await self.door.call(request)
             outcome = await self.settled(request, response, until=until)
             if outcome is not None:
                 return outcome

@@ -121,16 +121,6 @@ def test_a_hospital_that_does_not_know_the_division_leaves_it_out() -> None:
     assert [call.envelope.insuplc_admdvs for call in gateway.calls[:2]] == ["", "440300"]
 
 
-def test_a_person_whose_node_did_not_answer_in_time_is_read_again() -> None:
-    def spoil(answer: Any, call: int) -> None:
-        if call == 1:
-            answer.ClearField("insuinfo")
-            answer.not_answered.append("440000")
-
-    gateway = Gateway(spoil)
-    assert gateway.hear(visit_of(encounter()))[:3] == ["1101", "1101", "2201"]
-
-
 def test_a_person_who_is_not_found_fails_the_morning() -> None:
     with pytest.raises(MorningFailed, match="1101"):
         Gateway(lambda answer, call: call == 1 and answer.ClearField("insuinfo")).hear(visit_of(encounter()))  # type: ignore[func-returns-value]

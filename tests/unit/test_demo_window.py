@@ -26,7 +26,7 @@ class Door:
         self.answers = list(answers)
         self.asked: list[Any] = []
 
-    async def call(self, request: Any, *, timeout_s: float = 0) -> Any:
+    async def call(self, request: Any, *, timeout_s: float | None = None) -> Any:
         self.asked.append(request)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
@@ -59,6 +59,18 @@ async def test_the_very_same_message_is_sent_again_where_waiting_helps() -> None
 async def test_a_refusal_that_waiting_does_not_mend_fails_the_morning() -> None:
     with pytest.raises(MorningFailed, match="WRONG_PERSON"):
         await window_at(Door(Refused("WRONG_PERSON", "", 0))).send(REQUEST)
+
+
+async def test_a_person_whose_node_did_not_answer_in_time_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(window, "RETRY_AFTER_S", 0.001)
+    found_at_last = pb.GetInsuredResponse(
+        insuinfo=[pb.InsuranceInfo(insutype="310")], not_answered=["500000"]
+    )
+    door = Door(pb.GetInsuredResponse(not_answered=["440000"]), found_at_last)
+    assert await window_at(door).ask(pb.GetInsuredRequest()) == found_at_last
+    assert len(door.asked) == 2
 
 
 async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
