@@ -42,6 +42,8 @@ MED_TYPES_OF: Final = {
 @lru_cache(maxsize=4_096)
 def day_of(text: str) -> date | None:
     """The date of `yyyy-MM-dd` with or without a time of day behind it; None where it is none."""
+    if text[4:5] != "-" or text[7:8] != "-":  # fromisoformat takes weeks too, 2026-W10-1
+        return None
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
@@ -123,6 +125,14 @@ def flag_violations(field: str, value: str) -> list[Violation]:
     return [] if value in _FLAG_VALUES else [Violation(field, "must be 0 or 1")]
 
 
+def disease_violations(dise_codg: str, matn_type: str) -> list[Violation]:
+    """Codes that the home pool's policy reads; the gateway only stores them, and a text column holds no NUL."""
+    if not dise_codg and not matn_type:
+        return []
+    found = named("input.dise_codg", dise_codg, characters_max=30, needed=False)
+    return found + named("input.matn_type", matn_type, characters_max=6, needed=False)
+
+
 def code_violations(infno: str, med_type: str, insutype: str) -> list[Violation]:
     """med_type fits the transaction, insutype is one of ours; either may be left out where the visit says it."""
     found = []
@@ -162,6 +172,9 @@ def settle_violations(
         found += named("input.mdtrt_id", given.mdtrt_id, characters_max=30)
     found += named("input.chrg_bchno", given.chrg_bchno, characters_max=30, needed=False)
     found += named("input.invono", given.invono, characters_max=20, needed=False)
+    found += named("input.ipt_otp_no", given.ipt_otp_no, characters_max=30, needed=False)
+    found += named("input.psn_setlway", given.psn_setlway, characters_max=6, needed=False)
+    found += disease_violations(given.dise_codg, given.matn_type)
     found += code_violations(infno, given.med_type, given.insutype)
     if given.mid_setl_flag == "1":
         found.append(Violation("input.mid_setl_flag", "interim settlements are not opened here yet"))
@@ -173,6 +186,8 @@ def settle_violations(
     ):  # fmt: skip
         if text:
             found += care_day_violations(f"input.{field}", text, today)
+    if given.begntime and given.endtime and given.endtime[:10] < given.begntime[:10]:
+        found.append(Violation("input.endtime", "lies before input.begntime"))
     found += lines_violations(lines, today)
     found += sum_violations(given.medfee_sumamt, lines)
     return found
@@ -180,8 +195,8 @@ def settle_violations(
 
 def sum_violations(total_fen: int, lines: Sequence[NettedLine]) -> list[Violation]:
     """The bill is what its lines come to."""
-    if not 0 <= total_fen <= AMOUNT_FEN_MAX:
-        return [Violation("input.medfee_sumamt", "must be between 0 and a billion yuan, in fen")]
+    if not 0 < total_fen <= AMOUNT_FEN_MAX:
+        return [Violation("input.medfee_sumamt", "must be above 0 and at most a billion yuan, in fen")]
     lines_fen = sum([line.det_item_fee_sumamt for line in lines])
     if lines_fen != total_fen:
         fault = f"is {total_fen} fen, the lines come to {lines_fen}: send all of them"

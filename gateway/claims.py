@@ -169,8 +169,9 @@ class ClaimDesk:
     @staticmethod
     def _taken(verdict: Admitted, taken: set[bytes]) -> bool:
         """Two rows of one flush may neither change the same visit nor set the same tombstone."""
-        keys = {row.visit for row in verdict.rows if row.visit and (row.visit_version or row.opens_visit)}
-        keys |= {row.id for row in verdict.rows}
+        keys = {row.visit for row in verdict.rows if row.visit_version or row.opens_visit}
+        keys |= {row.alias for row in verdict.rows} | {row.id for row in verdict.rows}
+        keys.discard(None)
         if keys & taken:
             return True
         taken |= {key for key in keys if key}
@@ -197,7 +198,7 @@ class ClaimDesk:
                     )
                 )
             else:
-                free.append((call, superseded(call, verdict.rows[0], now_ms=view.now_ms)))
+                free.append((call, superseded(call, verdict.rows, now_ms=view.now_ms)))
         return free
 
     def _claimed(self, admitted: list[tuple[Call, Admitted]]) -> None:
@@ -243,7 +244,7 @@ class ClaimDesk:
         open_calls: dict[bytes, list[Call]] = {}
         for call in calls:
             claim, decided = claims[call.id], finals.get(call.id)
-            voided = claim.digest == NO_DIGEST
+            voided = NO_DIGEST in (claim.digest, decided.digest if decided else None)
             if not voided and claim.digest != call.digest:
                 call.answer(refuse("MSGID_REUSED", "this msgid was used for other content; take a new one"))
             elif decided is None:

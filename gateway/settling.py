@@ -8,7 +8,7 @@ from typing import Final
 from gateway.calls import Call
 from gateway.care_book import VISIT_OPEN, BillLines, Sought, Visit
 from gateway.catalogue import Split, split
-from gateway.checks import INPATIENT, PHARMACY, day_of, settle_violations
+from gateway.checks import INPATIENT, MED_TYPES_OF, PHARMACY, day_of, settle_violations
 from gateway.entrance import (
     Admitted,
     House,
@@ -77,6 +77,9 @@ def admit(call: Call, *, house: House, view: View) -> Verdict:
         return visit
     if refused := _visit_refusal(given, parties, visit, presettle=call.presettle):
         return refused
+    if visit.med_type not in MED_TYPES_OF[call.infno]:
+        fault = f"is {call.infno}, but the visit was opened for medical type {visit.med_type}"
+        return invalid(Violation("envelope.infno", fault))
     return _admitted(call, given, lines, parties, visit, house, view)
 
 

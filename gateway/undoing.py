@@ -73,6 +73,9 @@ def _admit_cancel(call: Call, parties: Parties, house: House, view: View) -> Ver
     original = view.known.claims.get(ids[1])
     if original is None or original.kind != Kind.SETTLE:
         return _own(call, parties, house, view, given.psn_no, Status.DECLINED, "NO_SUCH_SETTLEMENT")
+    visit = view.known.visits.get(original.visit) if original.visit else None
+    if visit is not None and visit.fixmedins_code != parties.institution.code:  # not its own settlement
+        return _own(call, parties, house, view, given.psn_no, Status.DECLINED, "NO_SUCH_SETTLEMENT")
     if given.mdtrt_id and original.visit is not None and given.mdtrt_id != setl_id_text(original.visit):
         return invalid(Violation("input.mdtrt_id", "is not the visit of that settlement"))
     if refused := silence_refusal(original.node, original.partition, view):
@@ -93,10 +96,10 @@ def _admit_reversal(call: Call, parties: Parties, house: House, view: View) -> V
     target = _meant(ids, given.psn_no, view)
     if target is None:
         own = _own(call, parties, house, view, given.psn_no, Status.OK, "")
-        return _with_tombstones(own, ids, call, house, view)
+        return _with_tombstones(own, ids, call, view)
     original = view.known.claims[target]
     if original.kind in (OPEN_VISIT, CANCEL_VISIT):
-        return _reverse_visit(call, target, original, house, view)
+        return _reverse_visit(call, target, original, parties, house, view)
     verdict: Verdict
     if original.kind not in (Kind.SETTLE, Kind.CANCEL) or _decided_here(target, view):
         verdict = _own(call, parties, house, view, given.psn_no, Status.OK, "NOTHING_TO_UNDO")
@@ -106,7 +109,7 @@ def _admit_reversal(call: Call, parties: Parties, house: House, view: View) -> V
         verdict = _revival(call, target, original, parties, house, view)
     if isinstance(verdict, Admitted) and target != ids[0]:
         # the very id that was named was never sent either: it must not be paid after this is answered
-        return _with_tombstones(verdict, ids[:1], call, house, view)
+        return _with_tombstones(verdict, ids[:1], call, view)
     return verdict
 
 
@@ -154,15 +157,16 @@ def _revived_lines(target: bytes, view: View) -> BillLines | None:
     return BillLines(row.visit, row.bill, tuple(row.line_keys))
 
 
-def superseded(call: Call, row: RequestRow, *, now_ms: int) -> Admitted:
+def superseded(call: Call, rows: tuple[RequestRow, ...], *, now_ms: int) -> Admitted:
     """A revival whose lines are in another live bill is declined here (the gateway's look at lines)."""
     answer = own_outcome(
         id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.DECLINED, now_ms=now_ms,
         code="SUPERSEDED",
     )  # fmt: skip
-    return Admitted(
-        (row._replace(item=None, own_answer=answer, exclusive=False, visit_version=None, deadline_ms=0),)
+    declined = rows[0]._replace(
+        item=None, own_answer=answer, exclusive=False, visit_version=None, deadline_ms=0
     )
+    return Admitted((declined, *rows[1:]))
 
 
 def _sent(
@@ -199,14 +203,17 @@ def _own(
     return Admitted((row,))
 
 
-def _with_tombstones(
-    admitted: Admitted, ids: tuple[bytes, ...], call: Call, house: House, view: View
-) -> Admitted:
-    """Claims the named ids as VOIDED together with the reversal; an original that comes later meets that claim."""
+def _with_tombstones(admitted: Admitted, ids: tuple[bytes, ...], call: Call, view: View) -> Admitted:
+    """Claims the named ids as VOIDED together with the reversal; an original that comes later meets that claim.
+
+    One that is claimed, by another person's message of this msgid, is not meant and stays as it is.
+    """
     given: pb.ReverseInput = call.request.input  # type: ignore[assignment]
     infnos = [transaction_code(given.oinfno), MISPRINTED_INFNOS.get(transaction_code(given.oinfno), "")]
     rows = []
     for id_, infno in zip(ids, infnos, strict=False):
+        if id_ in view.known.claims:
+            continue
         voided = own_outcome(
             id_=id_, infno=infno, msgid=given.omsgid, status=Status.VOIDED, now_ms=view.now_ms, code="VOIDED"
         )
@@ -229,9 +236,16 @@ def _with_tombstones(
     return Admitted((*admitted.rows, *rows), admitted.item, admitted.lines)
 
 
-def _reverse_visit(call: Call, target: bytes, original: Claim, house: House, view: View) -> Verdict:
+def _reverse_visit(
+    call: Call, target: bytes, original: Claim, parties: Parties, house: House, view: View
+) -> Verdict:
     """2601 of 2401 is decided here, as CancelVisit is."""
+    given: pb.ReverseInput = call.request.input  # type: ignore[assignment]
     visit = view.known.visits.get(original.visit) if original.visit else None
     if original.kind == CANCEL_VISIT or visit is None:
         return invalid(Violation("input.oinfno", "names a message that is no admission"))
+    if original.psn_no != given.psn_no:
+        return refuse("WRONG_PERSON", "that admission was another person's")
+    if visit.psn_no != original.psn_no:  # bound anew since: what that message had opened is gone
+        return _own(call, parties, house, view, given.psn_no, Status.OK, "NOTHING_TO_UNDO")
     return cancel_visit(call, visit, house=house, view=view, undoes=target)

@@ -12,6 +12,7 @@ from gateway.checks import (
     care_day_violations,
     code_violations,
     day_of,
+    disease_violations,
     flag_violations,
     named,
 )
@@ -94,6 +95,7 @@ def _open(call: Call, parties: Parties, house: House, view: View) -> Verdict:
     bad += named("input.med_type", given.med_type, characters_max=6)
     bad += named("input.insutype", given.insutype, characters_max=6)
     bad += code_violations(call.infno, given.med_type, given.insutype) if not bad else []
+    bad += disease_violations(given.dise_codg, given.matn_type)
     if given.begntime:
         bad += care_day_violations("input.begntime", given.begntime, view.today)
     for field in ("otp_er_refl_flag", "trum_flag", "rel_ttp_flag"):
