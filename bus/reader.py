@@ -19,6 +19,10 @@ EMBEDDED_FETCH_WAIT_MS = 1
 """The embedded broker looks again and again while a fetch waits (three times the CPU of a pause of ours), and answers
 a fetch that may not wait at all with nothing."""
 
+EMBEDDED_BEHIND_WAIT_MS = 100
+"""For a reader that its last fetch left behind. The embedded broker stops reading when the wait is over, found or not: a
+long log or a busy machine would never get a record through in 1 ms. It answers as soon as it has some."""
+
 BEYOND_END_EVERY_S = 3.0
 """A partition is put back to its end at most so often: the embedded broker's word for its end is not always right."""
 
@@ -34,6 +38,7 @@ class KafkaReader:
         self._positions: dict[int, int] = {}
         self._fetches: dict[asyncio.Task[list[wire.PartitionFetched]], list[int]] = {}
         self._put_back_s: dict[int, float] = {}
+        self._behind: set[int] = set()  # partitions whose last fetch left records at the broker
         self._closed = False
 
     async def start(self, partitions: Sequence[int]) -> None:
@@ -118,7 +123,10 @@ class KafkaReader:
     async def _fetch(
         self, connection: wire.Connection, positions: Mapping[int, int]
     ) -> list[wire.PartitionFetched]:
-        wait_ms = EMBEDDED_FETCH_WAIT_MS if self._settings.embedded else self._settings.fetch_wait_ms
+        wait_ms = self._settings.fetch_wait_ms
+        if self._settings.embedded:
+            behind = not self._behind.isdisjoint(positions)
+            wait_ms = EMBEDDED_BEHIND_WAIT_MS if behind else EMBEDDED_FETCH_WAIT_MS
         try:
             response = await connection.ask(wire.fetch_request(self._topic, positions, wait_ms=wait_ms))
             fetched = wire.read_fetched(response, positions)
@@ -128,6 +136,8 @@ class KafkaReader:
             await self._brokers.drop(connection)
             await asyncio.sleep(self._settings.reconnect_backoff_ms / 1000)
             return []
+        self._behind -= positions.keys()
+        self._behind |= {answer.partition for answer in fetched if answer.next_offset < answer.end}
         if any(answer.error not in (wire.NO_ERROR, wire.OFFSET_OUT_OF_RANGE) for answer in fetched):
             self._brokers.forget(self._topic)  # the leader has moved, or the topic is gone
             await asyncio.sleep(self._settings.reconnect_backoff_ms / 1000)
