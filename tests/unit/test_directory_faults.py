@@ -41,11 +41,11 @@ def test_a_copy_of_the_shipped_folder_loads(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "sentence"),
     [
-        ("nodes.csv", "\n44,广东,4", "\n44,广东,0", "partitions is 0, not between 1 and 64"),
-        ("nodes.csv", "\n44,广东,4", "\n45,广东,4", "node 45 stands twice"),
-        ("nodes.csv", "\n44,广东,4", "\n44,广东", "2 cells under 3 columns"),
-        ("nodes.csv", "\n44,广东,4", "\n44,广东,4,5", "4 cells under 3 columns"),
-        ("nodes.csv", "\n44,广东,4", "\n44,,4", "name is empty"),
+        ("nodes.csv", "\n44,广东,2", "\n44,广东,0", "partitions is 0, not between 1 and 64"),
+        ("nodes.csv", "\n44,广东,2", "\n45,广东,2", "node 45 stands twice"),
+        ("nodes.csv", "\n44,广东,2", "\n44,广东", "2 cells under 3 columns"),
+        ("nodes.csv", "\n44,广东,2", "\n44,广东,2,5", "4 cells under 3 columns"),
+        ("nodes.csv", "\n44,广东,2", "\n44,,2", "name is empty"),
         ("pools.csv", "\n440300,深圳市,44", "\n440300,深圳市,77", "node 77 is not in nodes.csv"),
         ("pools.csv", "\n440300,深圳市,44,1", "\n440300,深圳市,44,2", "fund_includes_acct is 2"),
         ("pools.csv", "\n440300,深圳市,44,1,,11", "\n440300,深圳市,44,1,,77", "province_services names 77"),

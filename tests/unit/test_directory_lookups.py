@@ -30,6 +30,8 @@ def institution(directory: Directory, code: str) -> Institution:
         ("449900", 449900),  # 省本级 is a pool of its own
         ("500235", 500000),  # a county whose first four digits are not the pool's
         ("110101", 110000),
+        ("120116", 120000),
+        ("659001", 660800),  # a city in Xinjiang whose people the Corps insures
     ],
 )
 def test_any_division_of_a_pool_resolves_to_it(directory: Directory, division: str, pool: int) -> None:
@@ -51,6 +53,28 @@ def test_a_pool_s_node_is_its_province_s(directory: Directory) -> None:
     assert all(pool.node == pool.province for pool in directory.pools.values())
 
 
+PROVINCES = (
+    *(11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46),
+    *(50, 51, 52, 53, 54, 61, 62, 63, 64, 65),
+)
+MUNICIPALITIES = (11, 12, 31, 50)
+
+
+def test_every_province_and_the_corps_is_a_node_with_pools_of_its_own(directory: Directory) -> None:
+    assert sorted(directory.nodes) == sorted((*PROVINCES, 66))
+    held = Counter(pool.node for pool in directory.pools.values())
+    assert all(held[node] >= (1 if node in MUNICIPALITIES else 2) for node in directory.nodes)
+    province_level = {code // 10_000 for code in directory.pools if code % 10_000 == 9_900}
+    assert province_level == set(directory.nodes) - set(MUNICIPALITIES)
+
+
+def test_divisions_are_many_and_each_stands_in_the_province_of_its_pool(directory: Directory) -> None:
+    real = [division for division in directory.divisions if not division.endswith("99")]
+    assert len(real) >= 50
+    strange = {d: pool for d, pool in directory.divisions.items() if int(d[:2]) != pool // 10_000}
+    assert strange == {"659001": 660800, "659002": 660100}
+
+
 @pytest.mark.parametrize(
     ("home", "care", "route"),
     [
@@ -64,6 +88,10 @@ def test_a_pool_s_node_is_its_province_s(directory: Directory) -> None:
         (449900, 440300, WITHIN_PROVINCE),
         (449900, 459900, ACROSS_PROVINCES),  # 99 is no city that two provinces share
         (459900, 440100, ACROSS_PROVINCES),
+        (510100, 519900, LOCAL),
+        (660800, 660100, WITHIN_PROVINCE),
+        (660800, 650100, ACROSS_PROVINCES),  # the Corps is a node of its own beside Xinjiang
+        (669900, 650100, LOCAL),  # though its seat is there
     ],
 )
 def test_the_route(directory: Directory, home: int, care: int, route: int) -> None:
