@@ -104,6 +104,13 @@ class Known(NamedTuple):
     visits: dict[bytes, Visit]
     aliases: dict[bytes, Visit]
 
+    def undone_by(self, claim: Claim) -> bytes:
+        """What has undone a claimed message since (empty = nothing): of an opening, what cancelled its visit."""
+        if claim.kind == OPEN_VISIT:
+            visit = self.visits.get(claim.visit) if claim.visit else None
+            return (visit.cancelled_by if visit else None) or b""
+        return claim.undone_by or b""
+
 
 class Decided(NamedTuple):
     """What is final of an id: the stored answer and who decided it."""

@@ -21,6 +21,7 @@ from gateway.care_book import (
     Claim,
     ClaimConflict,
     Decided,
+    Known,
     OpenItem,
     RowRefused,
 )
@@ -129,7 +130,7 @@ class ClaimDesk:
             else:
                 fresh[call.id] = call
         await self._claim(fresh, view)
-        await self._answer_known(repeats, known.claims, finals)
+        await self._answer_known(repeats, known, finals)
 
     def _pre_settle(self, call: Call, view: View) -> None:
         verdict = admit(call, house=self._house, view=view)
@@ -237,13 +238,11 @@ class ClaimDesk:
             self._uncertain = []
             self._dispatch.send([item for item in items if self._dispatch.look_after(item)])
 
-    async def _answer_known(
-        self, calls: list[Call], claims: dict[bytes, Claim], finals: dict[bytes, Decided]
-    ) -> None:
+    async def _answer_known(self, calls: list[Call], known: Known, finals: dict[bytes, Decided]) -> None:
         """A known id is recognised before any check: its outcome, or wait for it."""
         open_calls: dict[bytes, list[Call]] = {}
         for call in calls:
-            claim, decided = claims[call.id], finals.get(call.id)
+            claim, decided = known.claims[call.id], finals.get(call.id)
             voided = NO_DIGEST in (claim.digest, decided.digest if decided else None)
             if not voided and claim.digest != call.digest:
                 call.answer(refuse("MSGID_REUSED", "this msgid was used for other content; take a new one"))
@@ -254,7 +253,7 @@ class ClaimDesk:
                     refuse("MSGID_REUSED", "this msgid was decided with other content; take a new one")
                 )
             else:
-                call.answer(Answer(decided.answer, claim.undone_by or b""))
+                call.answer(Answer(decided.answer, known.undone_by(claim)))
         if open_calls:
             await self._wait_for(open_calls)
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from gateway.calls import Answer, NotFinal
-from gateway.care_book import CareBook, CareBookUnavailable, Claim, Decided, Sought
+from gateway.care_book import CareBook, CareBookUnavailable, Claim, Decided, Known, Sought
 from gateway.checks import envelope_violations, named
 from gateway.entrance import House
 from gateway.outcomes import found
@@ -73,31 +73,30 @@ class Queries:
         return None
 
     async def _answered(self, request: pb.GetSettlementRequest) -> pb.GetSettlementResponse:
-        claims = await self._claims(request)
-        finals = await self._book.finals(claims) if claims else {}
+        known = await self._known(request)
+        finals = await self._book.finals(known.claims) if known.claims else {}
         response = pb.GetSettlementResponse()
-        for id_, claim in claims.items():
+        for id_, claim in known.claims.items():
             decided = finals.get(id_)
             if decided is None:
                 response.found.append(found(NotFinal(id_, request.input.omsgid, request.input.oinfno)))
             elif _speaks_for(decided, claim, request):
-                response.found.append(found(Answer(decided.answer, claim.undone_by or b"")))
+                response.found.append(found(Answer(decided.answer, known.undone_by(claim))))
         if not response.found:
             response.infcode, response.err_msg = -1, NOT_SEEN
         return response
 
-    async def _claims(self, request: pb.GetSettlementRequest) -> dict[bytes, Claim]:
+    async def _known(self, request: pb.GetSettlementRequest) -> Known:
         given = request.input
         if given.mdtrt_id:
-            return await self._claims_of_visit(request)
+            return Known(await self._claims_of_visit(request), {}, {})
         if given.setl_id:
             id_ = setl_id_bytes(given.setl_id)
         else:
             id_ = transport_key_id(
                 request.envelope.fixmedins_code, transaction_code(given.oinfno), given.omsgid
             )
-        claims: dict[bytes, Claim] = (await self._book.read([Sought((id_,))])).claims
-        return claims
+        return await self._book.read([Sought((id_,))])
 
     async def _claims_of_visit(self, request: pb.GetSettlementRequest) -> dict[bytes, Claim]:
         """The newest settlement of each bill, and what is open of the visit."""
