@@ -96,6 +96,7 @@ class Node:
         self._seen = seen
         self._private_key = private_key
         self._regions = regions
+        self._terms: dict[int, int] = {}
 
     async def run(self) -> None:
         """Work for ever; raises what does not pass by itself."""
@@ -105,7 +106,9 @@ class Node:
             try:
                 await self._work()
             except (BookError, BusError, RuntimeFault) as failure:
-                self.worker = None
+                if self.worker is not None:
+                    self._terms |= {n: part.cursor.term for n, part in self.worker.partitions.items()}
+                    self.worker = None
                 if not failure.retriable:
                     self._alarms("the worker stops", error=type(failure).__name__)
                     raise
@@ -128,7 +131,7 @@ class Node:
             self.worker = Worker(
                 node=self._node, books=books, asking=asking, log=self._log, clock=self._clock,
                 policies=self._policies, alarms=self._alarms, seen=self._seen, private_key=self._private_key,
-                regions=self._regions, random=SystemRandom(), beating=self.beating,
+                regions=self._regions, random=SystemRandom(), beating=self.beating, terms=self._terms,
             )  # fmt: skip
             await self.worker.run()
 

@@ -22,7 +22,7 @@ from homepool import replies
 from homepool.answers import decision_of
 from homepool.asks import AskedQuestion, Asks
 from homepool.benefits import settle as settle_benefits
-from homepool.book import HomeBook, Restored
+from homepool.book import Fenced, HomeBook, Restored
 from homepool.decide import Policies, Settle
 from homepool.partition import Alarms, Answered, Asked, Partition
 from homepool.seen import Mark, Seen
@@ -58,7 +58,11 @@ class Worker:
         random: Random,
         settle: Settle = settle_benefits,
         beating: asyncio.Event | None = None,
+        terms: Mapping[int, int] | None = None,
     ) -> None:
+        """`terms` are those of this process's worker before, which lost its sessions: if another process has drawn a
+        higher one since, this process has been taken over and must not take over again.
+        """
         self.partitions: dict[int, Partition] = {}
         self._node = node
         self._books = books
@@ -84,9 +88,13 @@ class Worker:
         self.beating = beating or asyncio.Event()
         """Set by the first proof that this worker is heard and hears."""
         self._proved = False
+        self._terms = terms or {}
 
     async def take_over(self) -> None:
-        """Become the writer of the partitions, then fix the reader's position. Raises Restored, the book's errors."""
+        """Become the writer of the partitions, then fix the reader's position.
+
+        Raises Restored, Fenced, BusUnavailable and the book's errors.
+        """
         marks = self._seen.marks()
         for number, book in sorted(self._books.items()):
             stands = await book.cursor(number)
@@ -94,6 +102,9 @@ class Worker:
             if stands.term < mark.term or stands.next_number <= mark.number:
                 self._alarms("the database knows less than this node had written", partition=number)
                 raise Restored
+            if stands.term != self._terms.get(number, stands.term):
+                self._alarms("another worker has taken over", partition=number, term=stands.term)
+                raise Fenced("term")
             cursor = await book.take_over(number, now_ms=self._clock.now_ms())
             self.partitions[number] = Partition(
                 node=self._node, cursor=cursor, book=book, clock=self._clock, policies=self._policies,
@@ -178,8 +189,8 @@ class Worker:
             for record in replies.decision_records(self._node, decisions):
                 self._send(reply_topic(region), slot, record)
 
-    def _answer_ask(self, region: str, slot: int, answer: bytes) -> None:
-        for record in replies.answer_records(self._node, [answer]):
+    def _answer_ask(self, region: str, slot: int, answers: list[bytes]) -> None:
+        for record in replies.answer_records(self._node, answers):
             self._send(reply_topic(region), slot, record)
 
     def _send(self, topic: str, partition: int, record: bytes, *, quiet: bool = False) -> None:

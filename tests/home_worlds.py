@@ -89,11 +89,10 @@ class PostgresWorld:
 
     async def account(self, psn_no: str, balance_fen: int) -> None:
         await self.admin.execute(
-            "INSERT INTO account AS a VALUES ($1, $2, $3) ON CONFLICT (psn_no)"
-            " DO UPDATE SET balance_fen = a.balance_fen + excluded.balance_fen",
-            psn_no,
-            POOL,
-            balance_fen,
+            "INSERT INTO account VALUES ($1, $2, 0) ON CONFLICT DO NOTHING", psn_no, POOL
+        )
+        await self.admin.execute(
+            "UPDATE account SET balance_fen = balance_fen + $2 WHERE psn_no = $1", psn_no, balance_fen
         )
         await self.admin.execute("UPDATE cursor SET version = version + 1")
 
