@@ -25,7 +25,7 @@ setup: .venv/.ready
 	@touch $@
 
 proto: setup
-	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. --mypy_grpc_out=. $(PROTOS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. --mypy_grpc_out=. $(PROTOS)
 
 check: setup
 	$(BIN)/ruff format --check --quiet .

@@ -22,8 +22,14 @@ from runtime.sealing import INSURED_ANSWER, INSURED_QUESTION, generate_keypair, 
 
 ASKS_MAX: Final = 5_000
 ASK_ID_BYTES: Final = 16
+GATHER_MS: Final = 3
+RECORD_ASKS_MAX: Final = 100
 
-_AS_REFUSED: Final = {"PERSON_UNKNOWN": "UNKNOWN_PERSON"}
+_AS_REFUSED: Final = {
+    "PERSON_UNKNOWN": "UNKNOWN_PERSON",
+    "NOT_INSURED_HERE": "NOT_INSURED",
+    "NO_SUCH_INSURANCE": "NOT_INSURED",
+}
 """What a node says of a question in the words of our own refusals; anything else is a fault of one of us."""
 
 Post = Callable[[int, int, mpb.RequestRecord], None]
@@ -47,6 +53,7 @@ class Asks:
         self._node_key = node_key
         self._clock = clock
         self._waiting: dict[bytes, asyncio.Future[mpb.AskAnswer]] = {}
+        self._outbox: dict[tuple[int, int], list[mpb.Ask]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -100,6 +107,27 @@ class Asks:
         except SealBroken:
             return refuse("INTERNAL", f"what home node {node} answered cannot be opened")
 
+    async def covered(
+        self, *, node: int, partition: int, psn_no: str, home_pool: int, insutype: str, deadline_ms: int
+    ) -> Refused | None:
+        """Whether the pool insures this person under this insurance; None where it does."""
+        question = mpb.CoverageAsk(psn_no=psn_no, home_pool=home_pool, insutype=insutype)
+        answer = await self._ask(node, partition, mpb.Ask(coverage=question), deadline_ms)
+        return answer if isinstance(answer, Refused) else None
+
+    def _outgoing(self, node: int, partition: int, ask: mpb.Ask) -> None:
+        """Questions to one partition within a few milliseconds go in one record."""
+        outgoing = self._outbox.setdefault((node, partition), [])
+        outgoing.append(ask)
+        if len(outgoing) == 1:
+            loop = asyncio.get_running_loop()
+            loop.call_later(GATHER_MS / 1000, self._go_out, node, partition)
+
+    def _go_out(self, node: int, partition: int) -> None:
+        asks = self._outbox.pop((node, partition))
+        for first in range(0, len(asks), RECORD_ASKS_MAX):
+            self._post(node, partition, mpb.RequestRecord(asks=asks[first : first + RECORD_ASKS_MAX]))
+
     async def _ask(
         self, node: int, partition: int, ask: mpb.Ask, deadline_ms: int
     ) -> mpb.AskAnswer | Refused:
@@ -109,7 +137,7 @@ class Asks:
             return refuse("QUEUE_FULL", "too many questions are under way here; ask again in a second")
         ask.ask_id, ask.deadline_ms = os.urandom(ASK_ID_BYTES), deadline_ms
         waiting = self._waiting[ask.ask_id] = asyncio.get_running_loop().create_future()
-        self._post(node, partition, mpb.RequestRecord(asks=[ask]))
+        self._outgoing(node, partition, ask)
         try:
             async with asyncio.timeout(max(deadline_ms - self._clock.now_ms(), 1) / 1000):
                 answer: mpb.AskAnswer = await waiting

@@ -109,19 +109,12 @@ class Desk:
         assert pool is not None, "admission has found the pool"
         node = self._house.directory.nodes[pool.node]
         partition = partition_of(given.psn_no, node.partitions)
-        answer = await self._asks.insured(
-            node=node.number, partition=partition, person=Person(psn_no=given.psn_no), home_pool=pool.code,
-            med_type=given.med_type, date=given.begntime[:10],
-            wait_ms=max(deadline_ms - self._clock.now_ms() - ANSWER_EARLY_MS, 1),
+        refused = await self._asks.covered(
+            node=node.number, partition=partition, psn_no=given.psn_no, home_pool=pool.code,
+            insutype=given.insutype, deadline_ms=deadline_ms - ANSWER_EARLY_MS,
         )  # fmt: skip
-        if isinstance(answer, Refused):
-            return answer
-        if not any(
-            one.insutype == given.insutype and one.insuplc_admdvs == str(pool.code) for one in answer.insuinfo
-        ):
-            return refuse(
-                "NOT_INSURED", f"pool {pool.code} does not insure this person under {given.insutype}"
-            )
+        if refused is not None:
+            return refused
         return PersonFound(given.psn_no, given.insutype, pool.code, node.number, partition)
 
     async def _waited(self, future: "asyncio.Future[Reply]", envelope: Envelope, deadline_ms: int) -> Reply:

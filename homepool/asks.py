@@ -12,6 +12,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from bus.intake import Intake
+from homepool import answers
 from homepool.benefits import NOTHING_USED
 from homepool.book import Cursor, HomeBook, Key, PersonalData
 from homepool.credentials import credential_hash
@@ -64,7 +65,7 @@ class Asks:
         policies: Policies,
         settle: Settle,
         private_key: bytes,
-        answer: Callable[[str, int, bytes], None],
+        answer: Callable[[str, int, list[bytes]], None],
     ) -> None:
         self.intake: Intake[AskedQuestion] = Intake(
             items_max=ASKS_WAITING_MAX, flush_items_max=ASKS_AT_ONCE_MAX, floor_ms=1
@@ -77,6 +78,7 @@ class Asks:
         self._settle = settle
         self._private_key = private_key
         self._answer = answer
+        self._ready: dict[tuple[str, int], list[bytes]] = {}
 
     async def run(self) -> None:
         """Answer for ever. Raises the book's errors."""
@@ -88,13 +90,18 @@ class Asks:
     async def _answer_all(self, asked: list[AskedQuestion]) -> None:
         now_ms = self._clock.now_ms()
         waiting = [one for one in asked if not one.ask.deadline_ms or one.ask.deadline_ms >= now_ms]
-        trials = [one for one in waiting if one.ask.WhichOneof("question") == "pre_settle"]
-        if trials:
-            await self._pre_settle(trials)
+        by_question: dict[str | None, list[AskedQuestion]] = {}
         for one in waiting:
-            question = one.ask.WhichOneof("question")
-            if question == "pre_settle":
-                continue
+            by_question.setdefault(one.ask.WhichOneof("question"), []).append(one)
+        if trials := by_question.pop("pre_settle", None):
+            await self._pre_settle(trials)
+        if openings := by_question.pop("coverage", None):
+            await self._coverage(openings)
+        await self._answer_each(by_question)
+        self._send_out()
+
+    async def _answer_each(self, by_question: dict[str | None, list[AskedQuestion]]) -> None:
+        for question, one in [(question, one) for question, many in by_question.items() for one in many]:
             try:
                 if question == "insured":
                     answer = await self._insured(one.ask.insured)
@@ -133,6 +140,20 @@ class Asks:
                 outcome.setlinfo.ClearField("setl_id")
             answer = outcome.SerializeToString()
             self._send(one, messages_pb2.AskAnswer(ask_id=one.ask.ask_id, answer=answer))
+
+    async def _coverage(self, openings: list[AskedQuestion]) -> None:
+        people = await self._book.people({one.ask.coverage.psn_no.replace("\0", "") for one in openings})
+        for one in openings:
+            ask = one.ask.coverage
+            person = people.get(ask.psn_no)
+            if person is None:
+                self._refuse(one, Refusal(answers.PERSON_UNKNOWN, answers.MESSAGES[answers.PERSON_UNKNOWN]))
+            elif (ask.home_pool, ask.insutype) not in person.coverages:
+                here = person.known_in(ask.home_pool)
+                code = answers.NO_SUCH_INSURANCE if here else answers.NOT_INSURED_HERE
+                self._refuse(one, Refusal(code, answers.MESSAGES[code]))
+            else:
+                self._send(one, messages_pb2.AskAnswer(ask_id=one.ask.ask_id))
 
     async def _outcome_of(self, id_: bytes) -> bytes:
         stored = await self._book.rows([id_])
@@ -241,4 +262,10 @@ class Asks:
         )
 
     def _send(self, one: AskedQuestion, answer: messages_pb2.AskAnswer) -> None:
-        self._answer(one.region, one.slot, answer.SerializeToString())
+        self._ready.setdefault((one.region, one.slot), []).append(answer.SerializeToString())
+
+    def _send_out(self) -> None:
+        """What was answered in one go travels in one record per slot."""
+        for (region, slot), ready in self._ready.items():
+            self._answer(region, slot, ready)
+        self._ready.clear()

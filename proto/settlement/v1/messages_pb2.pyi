@@ -146,18 +146,30 @@ class SplitSum(_message.Message):
     def __init__(self, chrgitm_lv: _Optional[str] = ..., first_pay_bp: _Optional[int] = ..., amount_fen: _Optional[int] = ..., in_scope_fen: _Optional[int] = ...) -> None: ...
 
 class Ask(_message.Message):
-    __slots__ = ("ask_id", "deadline_ms", "insured", "pre_settle", "outcome_of")
+    __slots__ = ("ask_id", "deadline_ms", "insured", "pre_settle", "outcome_of", "coverage")
     ASK_ID_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_MS_FIELD_NUMBER: _ClassVar[int]
     INSURED_FIELD_NUMBER: _ClassVar[int]
     PRE_SETTLE_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_OF_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
     ask_id: bytes
     deadline_ms: int
     insured: InsuredAsk
     pre_settle: Item
     outcome_of: bytes
-    def __init__(self, ask_id: _Optional[bytes] = ..., deadline_ms: _Optional[int] = ..., insured: _Optional[_Union[InsuredAsk, _Mapping]] = ..., pre_settle: _Optional[_Union[Item, _Mapping]] = ..., outcome_of: _Optional[bytes] = ...) -> None: ...
+    coverage: CoverageAsk
+    def __init__(self, ask_id: _Optional[bytes] = ..., deadline_ms: _Optional[int] = ..., insured: _Optional[_Union[InsuredAsk, _Mapping]] = ..., pre_settle: _Optional[_Union[Item, _Mapping]] = ..., outcome_of: _Optional[bytes] = ..., coverage: _Optional[_Union[CoverageAsk, _Mapping]] = ...) -> None: ...
+
+class CoverageAsk(_message.Message):
+    __slots__ = ("psn_no", "home_pool", "insutype")
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    HOME_POOL_FIELD_NUMBER: _ClassVar[int]
+    INSUTYPE_FIELD_NUMBER: _ClassVar[int]
+    psn_no: str
+    home_pool: int
+    insutype: str
+    def __init__(self, psn_no: _Optional[str] = ..., home_pool: _Optional[int] = ..., insutype: _Optional[str] = ...) -> None: ...
 
 class InsuredAsk(_message.Message):
     __slots__ = ("psn_no", "sealed_credential", "answer_key", "home_pool", "med_type", "date")
