@@ -20,7 +20,7 @@ from stack.window import Door, Receipts, Window
 WINDOWS_OPEN: Final = 24
 """So many unary visits at the same time, over all hospitals."""
 SESSION_VISITS_MAX: Final = 60
-"""So many visits share one Session stream."""
+"""So many visits share one Session stream; a region has one stream at a time."""
 
 
 @dataclass(slots=True)
@@ -76,16 +76,16 @@ async def play(encounters: Sequence[Encounter], town: Town, done: Callable[[Visi
             await tell(stories.whole(visit), town.window(encounter))
             done(visit)
 
-    async def together(region: str, group: Sequence[Encounter]) -> None:
-        visits = [town.visit(encounter) for encounter in group]
-        told = [(_heard(visit, done), town.window(visit.encounter)) for visit in visits]
-        await tell_together(told, town.doors[region])
+    async def together(region: str, batched: Sequence[Encounter]) -> None:
+        for first in range(0, len(batched), SESSION_VISITS_MAX):
+            visits = [town.visit(encounter) for encounter in batched[first : first + SESSION_VISITS_MAX]]
+            told = [(_heard(visit, done), town.window(visit.encounter)) for visit in visits]
+            await tell_together(told, town.doors[region])
 
     async with asyncio.TaskGroup() as tasks:
         for region in town.doors:
             batched = [one for one in encounters if one.by_session and one.institution.region == region]
-            for first in range(0, len(batched), SESSION_VISITS_MAX):
-                tasks.create_task(together(region, batched[first : first + SESSION_VISITS_MAX]))
+            tasks.create_task(together(region, batched))
         for encounter in encounters:
             if not encounter.by_session:
                 tasks.create_task(alone(encounter))
