@@ -26,11 +26,12 @@ from loadtest.bench import Bench, Plan, open_visits, probe
 from loadtest.children import echo_server, load_generator
 from loadtest.errors import LoadTestFault
 from loadtest.generator import Setting
-from loadtest.report import Report
+from loadtest.report import ECHO, SESSION, UNARY, Report
 from loadtest.target import Target, people_of, read_target, started_target
 
 OWN_RUN_DIR: Final = Path(".run/bench")
 POOLS: Final = ("440100", "440300", "441500", "450100", "500000")
+SHAPES: Final = (ECHO, UNARY, SESSION)
 PREPARATION_STEPS: Final = 4
 PRINTED_WIDTH: Final = 150
 """Columns of the tables where there is no terminal."""
@@ -50,7 +51,7 @@ Examples:
 
 `python -m loadtest bench --run-dir .run` — against the stack that `make up` keeps running
 
-`python -m loadtest bench --rounds 1 --profile gateway` — where the gateway's time goes; its figures do not count
+`python -m loadtest bench --rounds 1 --shapes unary --profile gateway` — where the gateway's time goes; its figures do not count
 """
 
 app = typer.Typer(
@@ -100,6 +101,9 @@ def bench(
     fresh_broker: Annotated[
         bool, typer.Option(help="restart our own embedded broker before each figure")
     ] = True,
+    shapes: Annotated[str, typer.Option(help="what to measure, of echo, unary and session")] = ",".join(
+        SHAPES
+    ),
     profile: Annotated[str, typer.Option(help="run `gateway` or `homepool` under cProfile")] = "",
 ) -> None:
     """Settlements a second and CPU per settlement, unary and in batches, beside a bare echo.
@@ -110,7 +114,7 @@ def bench(
     """
     plan = Plan(
         seconds=seconds, rounds=rounds, in_flight=in_flight, streams=streams, window=window,
-        per_message=per_message, rate=rate, visits=visits, inpatient_share=inpatient, fresh_broker=fresh_broker,
+        shapes=_shapes(shapes), per_message=per_message, rate=rate, visits=visits, inpatient_share=inpatient, fresh_broker=fresh_broker,
     )  # fmt: skip
     treated = People(people, _listed(pools), _listed(regions), lines, seed)
     console = Console() if sys.stdout.isatty() else Console(width=PRINTED_WIDTH)
@@ -214,6 +218,15 @@ def _bar(console: Console, steps: int) -> Iterator[Callable[[str], None]]:
                 console.print(f"{seconds:6.1f} s  {what}", markup=False, highlight=False)
 
         yield say
+
+
+def _shapes(text: str) -> tuple[str, ...]:
+    chosen = _listed(text)
+    if unknown := set(chosen) - set(SHAPES):
+        raise typer.BadParameter(
+            f"{', '.join(sorted(unknown))} is none of {', '.join(SHAPES)}", param_hint="--shapes"
+        )
+    return chosen
 
 
 def _listed(text: str) -> tuple[str, ...]:
