@@ -17,7 +17,7 @@ from gateway.errors import GatewayError
 from gateway.postgres_care_book import open_care_book
 from gateway.service import NAME, SettlementService
 from gateway.slot import Slot
-from proto.settlement.v1 import settlement_pb2_grpc
+from gateway.unreadable import add_service
 from runtime import keyring, metrics
 from runtime.clock import SystemClock
 from runtime.serve import grpc_server, run_until_signalled
@@ -99,7 +99,7 @@ async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Seq
         await parts.take_over()
         count_queues(registry, parts)
         service = SettlementService(desk=parts.desk, queries=parts.queries, session=parts.session)
-        add = partial(settlement_pb2_grpc.add_SettlementServiceServicer_to_server, service)
+        add = partial(add_service, service)
         with metrics.exposed(registry, port=settings.metrics_port):
             async with grpc_server(listen=settings.listen or LISTEN_DEFAULT, services={NAME: add}) as server:
                 return await run_until_signalled(

@@ -115,12 +115,13 @@ class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
             raise
         except Exception:
             _log.exception("a call failed in a way that nobody planned for")
-            await _abort(context, status_pb2.Status(code=code_pb2.INTERNAL, message="INTERNAL: ask us"))
+            await abort(context, status_pb2.Status(code=code_pb2.INTERNAL, message="INTERNAL: ask us"))
         if isinstance(answer, Refused):
-            await _abort(context, status_of(answer))
+            await abort(context, status_of(answer))
         return answer
 
 
-async def _abort(context: Context, status: status_pb2.Status) -> NoReturn:
+async def abort(context: Context, status: status_pb2.Status) -> NoReturn:
+    """End a call with a rich status."""
     await context.abort_with_status(rpc_status.to_status(status))
     raise AssertionError("abort raises")
