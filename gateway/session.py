@@ -55,25 +55,26 @@ class Session:
     async def answers(self, messages: AsyncIterator[pb.SessionRequest]) -> AsyncIterator[pb.SessionResponse]:
         """The answers of one stream, in the order in which they are ready."""
         ready: asyncio.Queue[pb.SessionResponse | None] = asyncio.Queue(MESSAGES_IN_FLIGHT_MAX + 1)
-        reading = asyncio.ensure_future(self._read(messages, ready))
+        room = asyncio.Semaphore(MESSAGES_IN_FLIGHT_MAX)  # a message has left once its answer was taken
+        reading = asyncio.ensure_future(self._read(messages, ready, room))
         try:
             while (response := await ready.get()) is not None:
                 yield response
+                room.release()
             await reading
         finally:
             reading.cancel()
 
     async def _read(
-        self, messages: AsyncIterator[pb.SessionRequest], ready: "asyncio.Queue[pb.SessionResponse | None]"
+        self,
+        messages: AsyncIterator[pb.SessionRequest],
+        ready: "asyncio.Queue[pb.SessionResponse | None]",
+        room: asyncio.Semaphore,
     ) -> None:
-        room = asyncio.Semaphore(MESSAGES_IN_FLIGHT_MAX)
         under_way: set[asyncio.Task[None]] = set()
 
         async def answer(message: pb.SessionRequest) -> None:
-            try:
-                await ready.put(await self.answer(message))
-            finally:
-                room.release()
+            ready.put_nowait(await self.answer(message))
 
         try:
             await room.acquire()
@@ -86,8 +87,7 @@ class Session:
         finally:
             for task in under_way:
                 task.cancel()
-            if not ready.full():
-                ready.put_nowait(None)
+            ready.put_nowait(None)  # there is always room for it beside the messages in flight
 
     async def answer(self, message: pb.SessionRequest) -> pb.SessionResponse:
         """The results of one message."""

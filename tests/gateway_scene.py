@@ -156,7 +156,7 @@ class Scene:
     async def claimed(self, *requests: Any) -> list[Call]:
         """Submit together and give the flush the time to be claimed and sent."""
         calls = [self.submit(request) for request in requests]
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
         return calls
 
     def decide(self, call: Call, *, number: int = 1, sign: int = 1, **changes: Any) -> Row:
