@@ -51,7 +51,7 @@ Examples:
 
 `python -m loadtest bench --run-dir .run` — against the stack that `make up` keeps running
 
-`python -m loadtest bench --rounds 1 --shapes unary --profile gateway` — where the gateway's time goes; its figures do not count
+`python -m loadtest bench --rounds 1 --shapes unary --profile gateway` — where the gateway's time goes
 """
 
 app = typer.Typer(
@@ -113,8 +113,9 @@ def bench(
     was wrong or a call never got its outcome: then the figures are worth nothing.
     """
     plan = Plan(
-        seconds=seconds, rounds=rounds, in_flight=in_flight, streams=streams, window=window,
-        shapes=_shapes(shapes), per_message=per_message, rate=rate, visits=visits, inpatient_share=inpatient, fresh_broker=fresh_broker,
+        seconds=seconds, rounds=rounds, shapes=_shapes(shapes), in_flight=in_flight, streams=streams,
+        window=window, per_message=per_message, rate=rate, visits=visits, inpatient_share=inpatient,
+        fresh_broker=fresh_broker,
     )  # fmt: skip
     treated = People(people, _listed(pools), _listed(regions), lines, seed)
     console = Console() if sys.stdout.isatty() else Console(width=PRINTED_WIDTH)

@@ -1,7 +1,7 @@
 """Where a server's time goes: cProfile in the processes of the stack, without a line in their code.
 
-Python imports `profiler/sitecustomize.py` at the start of every process whose PYTHONPATH has that folder. Profiling
-doubles what Python costs, so the figures of such a run say where, not how much.
+Python imports `profiler/sitecustomize.py` at the start of every process whose PYTHONPATH has that folder. What is
+shown is CPU time of the main thread. Profiling doubles what Python costs, so the figures say where, not how much.
 """
 
 import io
