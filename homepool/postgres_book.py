@@ -299,7 +299,7 @@ def _person(
         _, _, pool, insutype, psn_type, civil, valid_from, valid_to, status, paused_on = record
         key = (int(pool), insutype)
         coverage = Coverage(
-            int(pool), insutype, psn_type, civil == "t", valid_from, valid_to, status, paused_on
+            int(pool), insutype, psn_type, civil == "true", valid_from, valid_to, status, paused_on
         )
         coverages[key] = (*coverages.get(key, ()), coverage)
     return Person(
