@@ -129,8 +129,9 @@ class ClaimDesk:
                 )  # the same message twice in one flush: the second meets the first's claim
             else:
                 fresh[call.id] = call
-        await self._claim(fresh, view)
+        # W1 comes last: whatever fails before it, nothing of this flush was stored, and all may be refused
         await self._answer_known(repeats, known, finals)
+        await self._claim(fresh, view)
 
     def _pre_settle(self, call: Call, view: View) -> None:
         verdict = admit(call, house=self._house, view=view)
