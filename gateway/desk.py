@@ -5,6 +5,7 @@ decided elsewhere, and the answers come as messages of the contract or as a `Ref
 """
 
 import asyncio
+from datetime import date
 from typing import Final
 
 from gateway.asks import Asks, Person
@@ -19,7 +20,7 @@ from gateway.calls import (
     Reply,
 )
 from gateway.catalogue import split
-from gateway.checks import day_of, is_division, named
+from gateway.checks import day_of, envelope_violations, named
 from gateway.claims import ClaimDesk
 from gateway.entrance import House
 from gateway.outcomes import ClaimedResponse, fill
@@ -36,6 +37,9 @@ DEADLINE_MS_DEFAULT: Final = 30_000
 DEADLINE_MS_MAX: Final = 60_000
 ANSWER_EARLY_MS: Final = 100
 INSURED_WAIT_MS: Final = 1_000
+INSURED_INFNOS: Final = frozenset({"1101", "2001"})
+CREDENTIAL_CHARACTERS_MAX: Final = 500
+"""A number has 50 at most by the national interface; a token of the e-voucher may be longer (assumption)."""
 
 RESPONSE_OF: Final[dict[type, type[ClaimedResponse]]] = {
     pb.SettleRequest: pb.SettleResponse,
@@ -150,7 +154,7 @@ class Desk:
         self, request: pb.GetInsuredRequest, deadline_ms: int
     ) -> pb.GetInsuredResponse | Refused:
         """1101 + 2001: asked of the pool's node, or of every node where the division is not known yet."""
-        refused = _insured_refusal(request, self._house)
+        refused = _insured_refusal(request, self._house, china_date(self._clock.now_ms()))
         if refused is not None:
             return refused
         left_ms = deadline_ms - self._clock.now_ms() - ANSWER_EARLY_MS
@@ -217,20 +221,20 @@ def not_final(envelope: Envelope) -> NotFinal:
     return NotFinal(transport_key_id(envelope.fixmedins_code, infno, envelope.msgid), envelope.msgid, infno)
 
 
-def _insured_refusal(request: pb.GetInsuredRequest, house: House) -> Refused | None:
-    bad = []
+def _insured_refusal(request: pb.GetInsuredRequest, house: House, today: date) -> Refused | None:
     division = request.envelope.insuplc_admdvs
     credential = request.credential
-    if division and not is_division(division):
-        bad.append(Violation("envelope.insuplc_admdvs", "must be the six digits of the insured division"))
+    bad = envelope_violations(request.envelope, infnos=INSURED_INFNOS, today=today, division_needed=False)
     if request.psn_no and not division:
         bad.append(Violation("envelope.insuplc_admdvs", "is needed where psn_no is given"))
     if not request.psn_no and not credential.mdtrt_cert_no and not credential.certno:
         bad.append(
             Violation("credential.mdtrt_cert_no", "is missing: a person is named by credential or psn_no")
         )
-    if request.psn_no:
-        bad += named("psn_no", request.psn_no, characters_max=30)
+    for field, value in credential.ListFields():
+        bad += named(f"credential.{field.name}", value, characters_max=CREDENTIAL_CHARACTERS_MAX)
+    bad += named("psn_no", request.psn_no, characters_max=30, needed=False)
+    bad += named("med_type", request.med_type, characters_max=6, needed=False)
     if request.begntime and day_of(request.begntime) is None:
         bad.append(Violation("begntime", "must be yyyy-MM-dd HH:mm:ss"))
     if bad:

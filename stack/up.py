@@ -112,6 +112,5 @@ def example_message(run_dir: Path) -> dict[str, Any]:
         "fixmedins_code": INSTITUTION,
         "opter_type": "1",
         "opter": "1",
-        "inf_time": "2026-01-01 08:30:00",
     }
     return {"envelope": envelope, "psn_no": person["psn_no"]}
