@@ -33,10 +33,12 @@ CREATE UNIQUE INDEX open_visit ON open (visit) WHERE exclusive;
 CREATE TABLE own (id bytea PRIMARY KEY, day date NOT NULL, kind smallint NOT NULL, answer bytea NOT NULL);
 
 -- The bills of a visit as booked. Rows may be booked in any order, so `alive` is a plain sum of signs and the newest
--- number says which settlement is the bill's.
+-- number says which settlement is the bill's. Numbers compare within a partition only: a settlement of another one is of
+-- a visit bound anew, which happens when everything of the binding before is booked.
 CREATE TABLE bill (
   visit bytea NOT NULL, bill bytea NOT NULL, alive smallint NOT NULL, unsealed smallint NOT NULL,
   last_number bigint NOT NULL, last_id bytea NOT NULL, last_day date NOT NULL, line_keys bigint[],
+  node smallint NOT NULL, partition smallint NOT NULL,  -- of last_number
   PRIMARY KEY (visit, bill)
 ) WITH (fillfactor = 80);
 
@@ -111,15 +113,20 @@ BEGIN
       SELECT DISTINCT ON (visit, bill) visit, bill, sum(sign) OVER of_bill,
              count(*) FILTER (WHERE kind = 1) OVER of_bill - count(*) FILTER (WHERE seals) OVER of_bill,
              CASE WHEN sign = 1 THEN number ELSE 0 END, settlement, max(day) OVER of_bill,
-             CASE WHEN sign = 1 THEN line_keys END
+             CASE WHEN sign = 1 THEN line_keys END, node, partition
       FROM new_rows WHERE settlement IS NOT NULL
       WINDOW of_bill AS (PARTITION BY visit, bill) ORDER BY visit, bill, sign = 1 DESC, number DESC
     ON CONFLICT (visit, bill) DO UPDATE SET
       alive = b.alive + excluded.alive, unsealed = b.unsealed + excluded.unsealed,
-      last_id = CASE WHEN excluded.last_number > b.last_number THEN excluded.last_id ELSE b.last_id END,
       last_day = greatest(b.last_day, excluded.last_day),
-      line_keys = CASE WHEN excluded.last_number > b.last_number THEN excluded.line_keys ELSE b.line_keys END,
-      last_number = greatest(b.last_number, excluded.last_number);
+      (last_number, last_id, line_keys, node, partition) = (
+        SELECT CASE WHEN newer THEN excluded.last_number ELSE b.last_number END,
+               CASE WHEN newer THEN excluded.last_id ELSE b.last_id END,
+               CASE WHEN newer THEN excluded.line_keys ELSE b.line_keys END,
+               CASE WHEN newer THEN excluded.node ELSE b.node END,
+               CASE WHEN newer THEN excluded.partition ELSE b.partition END
+        FROM (SELECT excluded.last_number > 0 AND (excluded.last_number > b.last_number
+                OR (excluded.node, excluded.partition) <> (b.node, b.partition)) AS newer) AS compared);
   END IF;
   IF booked.undoing > 0 THEN
     WITH said AS (

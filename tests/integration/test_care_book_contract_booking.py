@@ -19,6 +19,7 @@ from gateway.care_book import (
 from gateway.entrance import NO_DIGEST
 from ledger.rows import Row
 from tests.builders import (
+    PARTITION,
     TODAY,
     a_care_row,
     a_mirror_row,
@@ -165,6 +166,17 @@ async def test_a_whole_history_in_one_flush_ends_as_one_by_one(book: CareBook) -
     claims = await claims_of(book, "s", "c", "v")
     assert [claims[an_id(name)].undone_by for name in ("s", "c", "v")] == [None, an_id("v"), None]
     assert list(await book.bills_of(VISIT)) == [an_id("s")]
+
+
+async def test_a_bill_of_a_visit_bound_anew_is_the_new_person_s_whatever_the_numbers(book: CareBook) -> None:
+    """Another person, another partition: its numbers say nothing of those before."""
+    await book.claim([a_request_row("old"), a_request_row("new")])
+    await book.book([a_care_row("old", 5_000, line_keys=(1,))])
+    await book.book([a_mirror_row("reversal", 5_001, "old", kind=3, seals=True)])
+    await book.book([a_care_row("new", 10, partition=1 - PARTITION, line_keys=(2,))])
+    assert list(await book.bills_of(VISIT)) == [an_id("new")]
+    wanted = [BillLines(VISIT, an_id(name), (key,)) for name, key in (("x", 1), ("y", 2))]
+    assert await book.lines_in_live_bills(wanted) == {(VISIT, an_id("y"))}
 
 
 async def test_declined_decisions_move_no_bill(book: CareBook) -> None:

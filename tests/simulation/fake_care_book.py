@@ -72,6 +72,8 @@ class Bill:
     last_number: int = 0
     last_id: bytes = b""
     line_keys: tuple[int, ...] = ()
+    partition: tuple[int, int] = (0, 0)
+    """Node and partition of last_number."""
 
 
 @dataclass
@@ -385,16 +387,18 @@ def _book(tables: Tables, rows: Sequence[Row]) -> None:
 
 
 def _move_bill(tables: Tables, row: Row, visit: bytes, bill: bytes, settlement: bytes) -> None:
-    stands = tables.bills.get((visit, bill), Bill(last_id=settlement))
+    partition = (row.node, row.partition)
+    stands = tables.bills.get((visit, bill), Bill(last_id=settlement, partition=partition))
     moved = replace(
         stands,
         alive=stands.alive + row.sign,
         unsealed=stands.unsealed + (row.kind == 1) - row.seals,
     )
-    if row.sign == 1 and row.number > stands.last_number:
+    if row.sign == 1 and (row.number > stands.last_number or partition != stands.partition):
         moved = replace(
-            moved, last_number=row.number, last_id=settlement, line_keys=tuple(row.line_keys or ())
-        )
+            moved, last_number=row.number, last_id=settlement, line_keys=tuple(row.line_keys or ()),
+            partition=partition,
+        )  # fmt: skip
     tables.bills[(visit, bill)] = moved
 
 
