@@ -38,7 +38,7 @@ class _Readable:
         """The same handlers come by name, below."""
 
     def add_registered_method_handlers(
-        self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler[Any, Any]]
+        self, service: str, handlers: Mapping[str, "grpc.RpcMethodHandler[Any, Any]"]
     ) -> None:
         """Register a service's handlers so that they refuse what they cannot read."""
         readable = {method: _readable(handler) for method, handler in handlers.items()}
