@@ -51,10 +51,9 @@ class His:
 
     async def insist(self, message: Message, *, slot: int = 0) -> pb.Outcome | Refused:
         """The same message again, at one process after the other, until it is final or refused for good."""
-        slots = SLOTS[message.region]
         gives_up_s = asyncio.get_running_loop().time() + GIVES_UP_AFTER_S
         while asyncio.get_running_loop().time() < gives_up_s:
-            heard = await self.say(message, slot=slots[slot % len(slots)])
+            heard = await self.say(message, slot=slot % len(SLOTS[message.region]))
             if heard is not None and not (isinstance(heard, Refused) and heard.retry_after_ms):
                 return heard
             slot += 1

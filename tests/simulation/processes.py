@@ -36,14 +36,45 @@ class ProcessLoop(VirtualTimeLoop):
         process = context.get(RUNNING)
         if process is None:
             return super().call_soon(callback, *args, context=context)
-        return super().call_soon(process.run_or_hold, context, callback, *args, context=context)
+        call = _Call(process, context, callback, args)
+        call.handle = super().call_soon(call.run, context=context)
+        return call.handle
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
         context = contextvars.copy_context() if context is None else context
         process = context.get(RUNNING)
         if process is None:
             return super().call_at(when, callback, *args, context=context)
-        return super().call_at(when, process.run_or_hold, context, callback, *args, context=context)
+        call = _Call(process, context, callback, args)
+        call.handle = handle = super().call_at(when, call.run, context=context)
+        return handle
+
+    def late(self, call: "_Call") -> None:
+        """Run what was held back."""
+        super().call_soon(call.run, context=call.context)
+
+
+class _Call:
+    """A callback of a process, which may be held back and may be cancelled meanwhile."""
+
+    __slots__ = ("args", "callback", "context", "handle", "process")
+
+    def __init__(self, process: "Process", context: contextvars.Context, callback: Any, args: tuple[Any, ...]) -> None:
+        self.process = process
+        self.context = context
+        self.callback = callback
+        self.args = args
+        self.handle: asyncio.Handle | None = None
+
+    def run(self) -> None:
+        """Now, or when the process wakes."""
+        if self.process.asleep:
+            self.process.held.append(self)
+            return
+        assert self.handle is not None
+        if not self.handle.cancelled():
+            self.handle = None  # a cycle less for the garbage collector
+            self.callback(*self.args)
 
 
 def _task(loop: asyncio.AbstractEventLoop, coro: Any, context: Any = None) -> "asyncio.Task[Any]":
@@ -69,9 +100,9 @@ class Process:
         """What the life has built, once it serves."""
         self.context = contextvars.copy_context()
         self.context.run(RUNNING.set, self)
+        self.held: list[_Call] = []
         self._watch = watch
         self._tasks: list[asyncio.Task[Any]] = []
-        self._held: list[tuple[Any, Any, tuple[Any, ...]]] = []
 
     def start(self, coro: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
         """Run something as this process."""
@@ -84,13 +115,6 @@ class Process:
             self._tasks = [one for one in self._tasks if not one.done()]
         if not self.alive:
             task.cancel()
-
-    def run_or_hold(self, context: Any, callback: Any, *args: Any) -> None:
-        """One callback of this process, now or when it wakes."""
-        if self.asleep:
-            self._held.append((context, callback, args))
-        else:
-            callback(*args)
 
     async def checkpoint(self, name: str) -> None:
         """What the fakes await wherever production code would wait: here it is struck, or stays for ever."""
@@ -115,9 +139,11 @@ class Process:
     def wake(self) -> None:
         """Everything that it missed runs now, in the order of its time (SIGCONT)."""
         self.asleep = False
-        held, self._held = self._held, []
-        for context, callback, args in held:
-            asyncio.get_running_loop().call_soon(callback, *args, context=context)
+        held, self.held = self.held, []
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, ProcessLoop)
+        for call in held:
+            loop.late(call)
 
 
 class Service:

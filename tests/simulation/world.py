@@ -48,6 +48,8 @@ QUIET_WITHIN_S: Final = 150
 OPENING_BALANCE_FEN: Final = 1_200
 _DEDUCTIBLE, _POOLED = ACCUMULATORS.index("outpatient_deductible"), ACCUMULATORS.index("pooled")
 
+EXPECTED_ALARMS: Final = frozenset({"another worker has taken over"})
+
 Strike = Callable[[Process, str], None]
 
 
@@ -91,6 +93,7 @@ class World:
         self.alarms: list[str] = []
         self.strikes: list[Strike] = []
         self.services: dict[str, Service] = {}
+        self.replaced: list[Service] = []
         self._regions = regions
         self._care_book = care_book
         self._clocks_off_ms = clocks_off_ms or {}
@@ -106,7 +109,7 @@ class World:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for service in self.services.values():
+        for service in (*self.services.values(), *self.replaced):
             await service.stop()
 
     def start(self, name: str, main: Callable[[Process], Coroutine[Any, Any, None]]) -> Service:
@@ -114,10 +117,12 @@ class World:
         service = self.services[name] = Service(name, main, watch=self._watch, ended=self._ended)
         return service
 
-    def start_second_node(self) -> Service:
-        """Another worker for the same partitions, which takes over; the one before is not started again."""
-        self.services[NODE_SERVICE].restarts = False
-        return self.start("second node", self._node)
+    def replace_node(self) -> None:
+        """Start another worker in the node's place: it takes over, whether the one before is dead, asleep or well."""
+        before = self.services[NODE_SERVICE]
+        before.restarts = False
+        self.replaced.append(before)
+        self.start(NODE_SERVICE, self._node)
 
     def insure(self, psn_no: str, balance_fen: int = OPENING_BALANCE_FEN) -> None:
         """Make the node know a patient of HOME_POOL."""
@@ -154,6 +159,8 @@ class World:
             await asyncio.sleep(0.1)
             waited_s += 0.1
         self.checker.end()
+        for alarm in set(self.alarms) - EXPECTED_ALARMS:
+            self.checker.object_to(f"alarm: {alarm}")
 
     def heal(self) -> None:
         """Faults end; who sleeps wakes."""
@@ -162,7 +169,7 @@ class World:
         self.broker.come_up()
         for care in self.care.values():
             care.up = True
-        for service in self.services.values():
+        for service in (*self.services.values(), *self.replaced):
             if service.process is not None and service.process.asleep:
                 service.process.wake()
 
