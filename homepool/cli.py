@@ -15,6 +15,7 @@ COMMANDS: Final = (
     "homepool.golden_command",
     "homepool.load_command",
     "homepool.people_cli",
+    "homepool.policy_command",
     "homepool.quote_command",
     "homepool.serve_command",
 )

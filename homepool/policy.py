@@ -1,8 +1,8 @@
 """The policies that a home node decides by: dated files, one per pool, insurance and first day in force.
 
 `homepool/policies/440300-310-2024-01-01.toml` holds from that day until the next file of the same pool and
-insurance begins. All are read and checked when the node starts; a fault names its file and key and stops
-the start.
+insurance begins, or until the last day that it names itself. All are read and checked when the node starts; a fault
+names its file and key and stops the start.
 """
 
 import tomllib
@@ -37,7 +37,10 @@ class PolicyBook:
         if found is None:
             return None
         place = bisect_right(found[0], day)
-        return found[1][place - 1] if place else None
+        if not place:
+            return None
+        policy = found[1][place - 1]
+        return None if policy.effective_to and policy.effective_to < day else policy
 
     def __iter__(self) -> Iterator[Policy]:
         for _, dated in self._by_key.values():

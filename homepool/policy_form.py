@@ -4,6 +4,7 @@ docs/policies.md describes the form for those who write policies. Everything is 
 node starts; `policy_rules.py` combines the parts into the rule of a bill when one of its kind first comes.
 """
 
+from datetime import date
 from typing import Any, Final
 
 from homepool.benefits.bands import compiled
@@ -65,13 +66,18 @@ def parse_policy(raw: dict[str, Any], *, origin: str) -> Policy:
     top = Table(origin, "", raw)
     insutype = top.text("insutype", among=tuple(PSN_HEADS))
     division = top.number("division", least=100_000, most=999_999)
-    effective_from = top.text("effective_from")
-    if len(effective_from) != 10 or effective_from[4] != "-" or effective_from[7] != "-":
-        raise top.wrong("effective_from", "a day as yyyy-MM-dd is needed")
+    effective_from = _day(top, "effective_from")
+    effective_to = _day(top, "effective_to") if top.has("effective_to") else ""
+    if effective_to and effective_to < effective_from:
+        raise top.wrong("effective_to", "the last day is before the first")
     top.table("sources").words()
     fund_pay_types = _fund_pay_types(top.table("fund_pay_type"))
     treatments = [_treatment(table) for table in top.tables("treatment")]
     check_treatments(top, treatments)
+    not_covered = frozenset(top.texts("not_covered", among=MED_TYPES))
+    for treatment in treatments:
+        for med_type in sorted(not_covered.intersection(treatment.med_types)):
+            raise top.wrong("not_covered", f"medical type {med_type} has a treatment")
     second = _second(top.table("second")) if top.has("second") else None
     maker = RuleMaker(
         treatments=tuple(treatments),
@@ -87,11 +93,7 @@ def parse_policy(raw: dict[str, Any], *, origin: str) -> Policy:
         pooled_code=fund_pay_types.get("pooled_fen", ("", "")),
     )
     if top.has("account"):
-        account = top.table("account")
-        maker.account_local = account.texts("local", among=ACCOUNT_PARTS)
-        maker.account_offsite = account.texts("offsite", among=ACCOUNT_PARTS)
-        maker.family = account.flag("family", default=False)
-        account.finish()
+        _read_account(top.table("account"), maker)
     check_payers(top, maker, fund_pay_types)
     every_terms = [terms for treatment in treatments for terms in treatment.terms]
     every_terms += [terms for rule in maker.offsite for terms in rule.terms]
@@ -111,10 +113,29 @@ def parse_policy(raw: dict[str, Any], *, origin: str) -> Policy:
         diseases=frozenset(code for terms in every_terms for code in terms.diseases),
         matn_types=frozenset(code for terms in every_terms for code in terms.matn_types),
         make_rule=maker.rule,
+        effective_to=effective_to,
+        not_covered=not_covered,
     )
     top.finish()
     check_complete(top, policy, treatments)
     return policy
+
+
+def _day(table: Table, key: str) -> str:
+    text = table.text(key)
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise table.wrong(key, "a day as yyyy-MM-dd is needed")
+
+
+def _read_account(account: Table, maker: RuleMaker) -> None:
+    maker.account_local = account.texts("local", among=ACCOUNT_PARTS)
+    maker.account_offsite = account.texts("offsite", among=ACCOUNT_PARTS)
+    maker.family = account.flag("family", default=False)
+    account.finish()
 
 
 def _fund_pay_types(table: Table) -> dict[str, tuple[str, str]]:

@@ -102,21 +102,20 @@ def quote(question: Question, policies: PolicyBook) -> Quote:
         raise QuoteInvalid(f"--med-type: {question.med_type!r} is none of {', '.join(MED_TYPES)}")
     policy = policies.find(question.pool, question.insutype, question.day)
     if policy is None:
-        raise QuoteInvalid(_no_policy(question, policies))
+        raise QuoteInvalid(no_policy(question.pool, question.insutype, question.day, policies))
     bill, standing = _bill(question), _standing(question)
     return Quote(policy=policy, bill=bill, standing=standing, benefit=settle(bill, policy, standing))
 
 
-def _no_policy(question: Question, policies: PolicyBook) -> str:
-    if question.pool not in policies.divisions():
+def no_policy(pool: int, insutype: str, day: str, policies: PolicyBook, *, option: str = "--date") -> str:
+    """Why there is no policy of a pool for an insurance on a day: a sentence that names the option to mend."""
+    if pool not in policies.divisions():
         known = ", ".join(str(division) for division in policies.divisions())
-        return f"--pool: there is no policy for {question.pool}; there are {known}"
-    insurances = policies.insurances(question.pool)
-    if question.insutype not in insurances:
-        return (
-            f"--insutype: pool {question.pool} has no insurance {question.insutype}; {', '.join(insurances)}"
-        )
-    return f"--date: no policy of pool {question.pool} was in force yet on {question.day}"
+        return f"--pool: there is no policy for {pool}; there are {known}"
+    insurances = policies.insurances(pool)
+    if insutype not in insurances:
+        return f"--insutype: pool {pool} has no insurance {insutype}; {', '.join(insurances)}"
+    return f"{option}: no policy of pool {pool} is in force on {day}"
 
 
 def _bill(question: Question) -> BillFacts:

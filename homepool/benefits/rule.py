@@ -167,6 +167,8 @@ class Policy:
     diseases: frozenset[str]
     matn_types: frozenset[str]
     make_rule: Callable[[RuleKey], Rule]
+    effective_to: str = ""  # last day, '' = until the next one begins
+    not_covered: frozenset[str] = frozenset()  # medical types that the policy says it does not pay
     rules: dict[RuleKey, Rule] = field(default_factory=dict, compare=False, repr=False)
 
     def rule(self, bill: BillFacts, standing: Standing) -> Rule:
