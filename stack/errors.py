@@ -40,3 +40,13 @@ class DemoDataWrong(StackFault):
 
 class MorningFailed(StackFault):
     """An answer during the demo's morning was not what it must be."""
+
+
+class PartMissing(StackFault):
+    """A program that Apache Kafka needs is not installed."""
+
+
+class FetchFailed(StackFault):
+    """Apache Kafka could not be fetched."""
+
+    retriable = True

@@ -8,6 +8,7 @@ environment:
 |---|---|
 | `DSGW_POSTGRES_DSN` | every process: its own database |
 | `DSGW_KAFKA_BOOTSTRAP` | every process |
+| `DSGW_KAFKA_EMBEDDED` | every process: `true` on the embedded broker |
 | `DSGW_LISTEN` | every process: `host:port` of its gRPC server (the node's BooksService) |
 | `DSGW_METRICS_PORT` | every process |
 | `DSGW_STATE_DIR` | every process: a folder of its own; `ready` there holds the pid of one that is ready |
@@ -25,6 +26,9 @@ from stack.errors import PlanWrong
 
 PLAN_FILE: Final = Path(__file__).with_name("stack.toml")
 PROCESSES_MAX: Final = 64
+EMBEDDED: Final = "embedded"
+APACHE: Final = "apache"
+BROKERS: Final = (EMBEDDED, APACHE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,12 @@ class Plan:
     regions: tuple[Region, ...]
     nodes: tuple[Node, ...]
     preparations: tuple[Preparation, ...] = ()
+    kafka: str = EMBEDDED
+    """Which broker to start where the environment gives none: one of BROKERS."""
+
+    def __post_init__(self) -> None:
+        if self.kafka not in BROKERS:
+            raise PlanWrong(f"The broker may be {' or '.join(BROKERS)}, not {self.kafka}.")
 
     def processes(self) -> list[Process]:
         """All processes in the order they start: nodes first, so that a gateway finds its nodes beating."""
@@ -157,6 +167,10 @@ class Plan:
         """The same stack on any free ports."""
         return replace(self, regions=tuple(replace(region, port=0) for region in self.regions))
 
+    def with_kafka(self, kafka: str) -> "Plan":
+        """The same stack on another broker, one of BROKERS. Raises PlanWrong."""
+        return replace(self, kafka=kafka)
+
 
 def read_plan(file: Path = PLAN_FILE) -> Plan:
     """The plan in a file. Raises `PlanWrong` where it is not one."""
@@ -166,6 +180,7 @@ def read_plan(file: Path = PLAN_FILE) -> Plan:
             regions=tuple(Region(**_tuples(entry)) for entry in data["region"]),
             nodes=tuple(Node(**_tuples(entry)) for entry in data["node"]),
             preparations=tuple(Preparation(**_tuples(entry)) for entry in data.get("prepare", [])),
+            kafka=data.get("kafka", EMBEDDED),
         )
     except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:
         raise PlanWrong(f"{file} is not a plan of a stack: {wrong}") from wrong

@@ -12,8 +12,12 @@ from stack.errors import StackRunning
 def sweep_leftovers(run_dir: Path) -> list[str]:
     """End what dead stacks and test runs left running; the names. Raises `StackRunning` where one is alive."""
     run_dir.mkdir(parents=True, exist_ok=True)
-    with locked(run_dir):
-        return leftovers.sweep(run_dir / "children") + leftovers.sweep(run_dir / "tests" / "children")
+    with contextlib.ExitStack() as locks:
+        # folders of their own lie within: the demo's, that of `make kafka`, the tests'
+        for folder in (run_dir, *(lock.parent for lock in run_dir.glob("*/lock"))):
+            locks.enter_context(locked(folder))
+        folders = (run_dir / "children", *run_dir.glob("*/children"))
+        return [name for folder in folders for name in leftovers.sweep(folder)]
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
-"""The servers under the stack: PostgreSQL and the broker, given by the environment or embedded.
+"""The servers under the stack: PostgreSQL and the broker, given by the environment or ours.
 
 `DSGW_POSTGRES` (the address of a server whose user may create databases) and `DSGW_KAFKA` (bootstrap
-addresses) win over the embedded defaults. What is given is never stopped, killed or emptied.
+addresses) win over the embedded defaults. What is given is never stopped, killed or emptied. The broker is the
+embedded one, or Apache Kafka where the plan says so.
 """
 
 import os
@@ -10,26 +11,45 @@ from pathlib import Path
 from typing import Final
 
 from stack import leftovers
+from stack.apache_kafka import ApacheKafka
 from stack.embedded import EmbeddedBroker, EmbeddedPostgres, psql, with_database
-from stack.errors import AddressUnreachable, ServerFailed, StackFault
-from stack.part import base_environment, run_python
+from stack.errors import AddressUnreachable, PlanWrong, ServerFailed, StackFault
+from stack.java import need_java
+from stack.kafka_jars import Say, need_jars
+from stack.plan import APACHE
+from stack.topics import make_topics
 
 POSTGRES_VARIABLE: Final = "DSGW_POSTGRES"
 KAFKA_VARIABLE: Final = "DSGW_KAFKA"
-TOPICS_TIMEOUT_S: Final = 60.0
+GIVEN_KAFKA_WAIT_S: Final = 30.0
 
 
 class Servers:
     """PostgreSQL and the broker of one stack. Everything here blocks."""
 
-    def __init__(self, *, run_dir: Path, topics: Mapping[str, int], children_dir: Path) -> None:
+    def __init__(
+        self,
+        *,
+        run_dir: Path,
+        topics: Mapping[str, int],
+        children_dir: Path,
+        broker: str,
+        say: Say = lambda _: None,
+    ) -> None:
+        """`broker` is one of stack.plan.BROKERS. Raises PlanWrong where the environment gives another."""
         self._run_dir = run_dir
         self._topics = topics
         self._children_dir = children_dir
         self._given_postgres = os.environ.get(POSTGRES_VARIABLE, "")
         self._given_kafka = os.environ.get(KAFKA_VARIABLE, "")
         self._postgres: EmbeddedPostgres | None = None
-        self._broker: EmbeddedBroker | None = None
+        self._broker: EmbeddedBroker | ApacheKafka | None = None
+        self._apache = broker == APACHE
+        self._say = say
+        if self._apache and self._given_kafka:
+            raise PlanWrong(
+                f"{KAFKA_VARIABLE} names a Kafka that is there already; unset it, or leave `--kafka {APACHE}` out."
+            )
         self._up: set[str] = set()
 
     @property
@@ -39,13 +59,13 @@ class Servers:
 
     @property
     def kafka_embedded(self) -> bool:
-        """Whether the broker is ours: it does not wake a waiting fetch, so readers must poll closely."""
-        return not self._given_kafka
+        """Whether the broker is the embedded one: it does not wake a waiting fetch, so readers must poll closely."""
+        return not self._given_kafka and not self._apache
 
     @property
     def kafka(self) -> str:
         """The bootstrap addresses."""
-        return self._given_kafka or self._embedded_broker().bootstrap
+        return self._given_kafka or self._own_broker().bootstrap
 
     def pids(self) -> dict[str, int]:
         """The process ids of the embedded servers that run."""
@@ -77,9 +97,7 @@ class Servers:
             self._up.add("broker")
             return
         if self._broker is None:
-            self._broker = EmbeddedBroker(
-                work_dir=self._run_dir / "broker", log_file=self._run_dir / "logs" / "broker.log"
-            )
+            self._broker = self._new_broker()
         self._broker.start(self._topics)
         self._note("broker", self._broker.pid)
 
@@ -102,7 +120,7 @@ class Servers:
 
     def kill(self, name: str) -> None:
         """SIGKILL an embedded server."""
-        server = self._embedded_postgres() if name == "postgres" else self._embedded_broker()
+        server = self._embedded_postgres() if name == "postgres" else self._own_broker()
         self._up.discard(name)
         if server.pid:
             leftovers.forget(self._children_dir, server.pid)
@@ -128,14 +146,22 @@ class Servers:
                 leftovers.forget(self._children_dir, pid)
         self._broker = self._postgres = None
 
+    def _new_broker(self) -> EmbeddedBroker | ApacheKafka:
+        logs = self._run_dir / "logs"
+        if not self._apache:
+            return EmbeddedBroker(work_dir=self._run_dir / "broker", log_file=logs / "broker.log")
+        java = need_java()
+        jars = need_jars(java, say=self._say)
+        home = self._run_dir / "broker"
+        return ApacheKafka(home=home, log_dir=logs, java=java, jars=jars, children_dir=self._children_dir)
+
     def _make_given_topics(self) -> None:
-        wanted = [f"--topic={name}:{partitions}" for name, partitions in self._topics.items()]
-        code, said = run_python(
-            ["-m", "bus", "topics", "--bootstrap", self._given_kafka, *wanted],
-            environment=base_environment(), timeout_s=TOPICS_TIMEOUT_S,
-        )  # fmt: skip
-        if code:
-            raise AddressUnreachable(f"Kafka given in {KAFKA_VARIABLE}, {self._given_kafka}: {said.strip()}")
+        try:
+            make_topics(self._given_kafka, self._topics, wait_s=GIVEN_KAFKA_WAIT_S)
+        except ServerFailed as failed:
+            raise AddressUnreachable(
+                f"Kafka given in {KAFKA_VARIABLE}, {self._given_kafka}: {failed}"
+            ) from None
 
     def _note(self, name: str, pid: int | None) -> None:
         self._up.add(name)
@@ -149,7 +175,7 @@ class Servers:
             )
         return self._postgres
 
-    def _embedded_broker(self) -> EmbeddedBroker:
+    def _own_broker(self) -> EmbeddedBroker | ApacheKafka:
         if self._broker is None:
             raise StackFault(
                 "The broker is given by the environment or was not started; it is not ours to touch."

@@ -76,7 +76,9 @@ class Stack:
                 for folder in ("postgres", "state"):
                     shutil.rmtree(run_dir / folder, ignore_errors=True)
             keep_previous_logs(run_dir / "logs")
-            servers = Servers(run_dir=run_dir, topics=plan.topics(), children_dir=children)
+            servers = Servers(
+                run_dir=run_dir, topics=plan.topics(), children_dir=children, broker=plan.kafka, say=say
+            )
             stack = cls(plan=plan, run_dir=run_dir, servers=servers, say=say, suffix=suffix)
             watcher: asyncio.Task[None] | None = None
             try:
@@ -247,7 +249,8 @@ class Stack:
             if name == "postgres":
                 await _whole(self._servers.start_postgres)
             else:
-                with self._all_stopped():
+                # Apache Kafka remembers its topics, so that nobody need be stopped until they are there
+                with self._all_stopped() if self._servers.kafka_embedded else contextlib.nullcontext():
                     await _whole(self._servers.start_broker)
         except StackFault as failed:
             self._say(f"{name} did not start again: {failed}")

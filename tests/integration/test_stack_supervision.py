@@ -96,7 +96,7 @@ async def test_what_dies_is_started_again_and_the_end_leaves_nothing(run_dir: Pa
 
         await stack.restart("broker")
         with pytest.raises(ServerFailed, match=r"rep\.44"):  # made again by the stack
-            stack._servers._embedded_broker().create_topic("rep.44", 2)
+            stack._servers._own_broker().create_topic("rep.44", 2)
 
         stack.pause("node-45")
         paused = psutil.Process(stack.pids()["node-45"])
