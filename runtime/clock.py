@@ -1,11 +1,10 @@
 """Time comes in as a collaborator, so that the code of production also runs in virtual time.
 
-Wall clock is milliseconds since the epoch; waiting is measured on the event loop's monotonic clock, which a
-simulation replaces together with `Clock`. The business lives in China time (UTC+8, no daylight saving since
+Wall clock is milliseconds since the epoch; waiting is measured on the monotonic clock that asyncio's event loops
+keep too, and a simulation replaces both. The business lives in China time (UTC+8, no daylight saving since
 1991).
 """
 
-import asyncio
 import datetime
 import time
 from typing import Final, Protocol
@@ -28,13 +27,13 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clocks; needs a running event loop for `monotonic_s`."""
+    """The machine's own clocks, to be read in any thread: gauges are read by the page of metrics."""
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
 
     def monotonic_s(self) -> float:
-        return asyncio.get_running_loop().time()
+        return time.monotonic()
 
 
 def china_date(at_ms: int) -> datetime.date:
