@@ -42,7 +42,7 @@ class Scratch:
         for settlement, alive in ((PAID, 1), (UNDONE, 0)):
             bill, visit, live = settlement["bill"], settlement["visit"], settlement["id"]
             await self.execute("home", "INSERT INTO bill VALUES ($1, $2, $3, $4)", bill, visit, alive, live)
-            care = "INSERT INTO bill VALUES ($1, $2, $3, 1, 1, $4, $5, NULL)"
+            care = "INSERT INTO bill VALUES ($1, $2, $3, 1, 1, $4, $5, NULL, 44, 0)"
             await self.execute("care", care, visit, bill, alive, live, DAY)
         for psn_no in ("44030000000001", "44030000000002"):
             await self.execute("home", "INSERT INTO account VALUES ($1, 440300, 100000)", psn_no)
