@@ -42,6 +42,7 @@ QUERIES: Final = "queries"
 _CONFLICTS: Final = frozenset(
     {FailureKind.UNIQUE, FailureKind.PRIVATE, FailureKind.DEADLOCK, FailureKind.WAIT}
 )
+_WAITS: Final = frozenset({FailureKind.WAIT, FailureKind.DEADLOCK})
 _ROW_FAULTS: Final = frozenset(
     {FailureKind.CHECK, FailureKind.NOT_NULL, FailureKind.OVERFLOW, FailureKind.UNENCODABLE}
 )
@@ -119,8 +120,11 @@ class PostgresCareBook:
             yield owner
 
     @asynccontextmanager
-    async def _using(self, use: str) -> AsyncIterator[Connection]:
-        """One at a time: a second statement on a busy connection would cost the first its connection."""
+    async def _using(self, use: str, *, writing: bool = False) -> AsyncIterator[Connection]:
+        """One at a time: a second statement on a busy connection would cost the first its connection.
+
+        A read that waits too long finds the book unavailable; what that means to a write, the write knows.
+        """
         async with self._in_use[use]:
             connection = await self._connection(use)
             try:
@@ -131,6 +135,8 @@ class PostgresCareBook:
                 failure = failure_of(error)
                 if failure.kind in (FailureKind.LOST, FailureKind.OTHER):
                     connection.terminate()
+                    raise CareBookUnavailable from error
+                if failure.kind in _WAITS and not writing:
                     raise CareBookUnavailable from error
                 raise
 
@@ -292,7 +298,7 @@ class PostgresCareBook:
             await copy()
 
     async def _copy_once(self, use: str, leaf: str, rows: Sequence[Any], columns: Sequence[str]) -> None:
-        async with self._using(use) as connection:
+        async with self._using(use, writing=True) as connection:
             await connection.copy_records_to_table(leaf, records=rows, columns=columns)
 
 
