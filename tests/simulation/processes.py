@@ -98,7 +98,7 @@ class Process:
         self.asleep = False
         self.parts: Any = None
         """What the life has built, once it serves."""
-        self.context = contextvars.copy_context()
+        self.context = contextvars.Context()
         self.context.run(RUNNING.set, self)
         self.held: list[_Call] = []
         self._watch = watch
@@ -157,7 +157,7 @@ class Service:
         self._main = main
         self._watch = watch
         self._ended = ended
-        self._supervising = asyncio.create_task(self._supervise())
+        self._supervising = asyncio.create_task(self._supervise(), context=contextvars.Context())
 
     @property
     def serving(self) -> bool:

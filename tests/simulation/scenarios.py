@@ -10,14 +10,17 @@ from typing import Any, NamedTuple
 from tests.simulation.fake_log import FakeBroker
 from tests.simulation.his import His
 from tests.simulation.messages import Visit
+from tests.simulation.processes import Process
 from tests.simulation.stories import Story
 from tests.simulation.strikes import Blow, Nth, kill, sleep_for
 from tests.simulation.weather import Morning
-from tests.simulation.world import NODE_SERVICE, World, patients, play, slot_service
+from tests.simulation.world import NODE_SERVICE, OPENING_BALANCE_FEN, World, patients, play, slot_service
 
 SERVICES = (slot_service(0), slot_service(1), NODE_SERVICE)
-SLEEP_S = 8.0
-"""Longer than a silence lasts and than a hospital's deadline."""
+SLEEP_S = 3.5
+"""Longer than a silence, and shorter than a hospital's deadline: who wakes may still pay."""
+LONG_SLEEP_S = 8.0
+"""Longer than any deadline."""
 
 
 class Run(NamedTuple):
@@ -49,16 +52,24 @@ def blows(story: Story, service: str, blow: Callable[[World], Blow], *, at: str 
 
 
 def sleeping_workers(story: Story) -> Iterator[Run]:
-    """The node's worker falls asleep at its n-th checkpoint, and another takes over while it sleeps."""
+    """The node's worker falls asleep at its n-th checkpoint, and another takes over while it sleeps.
+
+    The gateway process that asked first sleeps even longer, so that nothing is sent again meanwhile: the worker that
+    wakes may be the only one that knows of what it is about to write. The patient has no account, for the compare of
+    its balance would stop the sleeper too.
+    """
 
     def blow(world: World) -> Blow:
-        def asleep(process: Any) -> None:
+        def asleep(process: Process) -> None:
             sleep_for(SLEEP_S)(process)
+            asking = world.services[slot_service(0)].process
+            if asking is not None:
+                sleep_for(SLEEP_S + 1)(asking)
             world.replace_node()
 
         return asleep
 
-    return blows(story, NODE_SERVICE, blow)
+    return _everywhere(story, lambda world, n: [Nth(NODE_SERVICE, n, blow(world))], NODE_SERVICE, balance_fen=0)
 
 
 def forgetful_brokers(story: Story, *, grow_again: bool) -> Iterator[Run]:
@@ -98,7 +109,9 @@ def mornings(seeds: range) -> Iterator[Run]:
         yield Run(f"seed {seed}", _outcome(morning.play, morning.world.objections))
 
 
-def _everywhere(story: Story, strikes: Callable[[World, int], Sequence[Nth]], what: str) -> Iterator[Run]:
+def _everywhere(
+    story: Story, strikes: Callable[[World, int], Sequence[Nth]], what: str, *, balance_fen: int = OPENING_BALANCE_FEN
+) -> Iterator[Run]:
     for n in count(1):
         made: list[Nth] = []
 
@@ -106,7 +119,7 @@ def _everywhere(story: Story, strikes: Callable[[World, int], Sequence[Nth]], wh
             made += strikes(world, n)
             return made
 
-        objections = _played(story, prepare)
+        objections = _played(story, prepare, balance_fen=balance_fen)
         yield Run(f"{story.__name__}: {what} at {n} {made[0].name}", objections)
         if not made[0].struck:
             return
@@ -120,7 +133,11 @@ def _checkpoints(story: Story, service: str) -> int:
 
 
 def _played(
-    story: Story, strikes: Callable[[World], Sequence[Nth]], *, broker: type[FakeBroker] = FakeBroker
+    story: Story,
+    strikes: Callable[[World], Sequence[Nth]],
+    *,
+    broker: type[FakeBroker] = FakeBroker,
+    balance_fen: int = OPENING_BALANCE_FEN,
 ) -> list[str]:
     objections: list[str] = []
 
@@ -128,7 +145,7 @@ def _played(
         async with World(broker=broker) as world:
             world.checker.objections = world.objections = objections
             [psn_no] = patients(1)
-            world.insure(psn_no)
+            world.insure(psn_no, balance_fen)
             await world.ready()
             world.strikes += strikes(world)
             await story(His(world), Visit(psn_no))

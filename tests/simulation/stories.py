@@ -69,4 +69,16 @@ async def sealed(his: His, visit: Visit) -> None:
     await his.paid(late)
 
 
-STORIES: Final[tuple[Story, ...]] = (paid_once, cancelled_and_revived, reversed_unheard, sealed)
+async def two_visits(his: His, visit: Visit) -> None:
+    """Two visits of one patient are settled at two processes, the one while the other is under way."""
+    other = Visit(visit.psn_no, "w")
+    await his.paid(visit.open())
+    await his.paid(other.open())
+    first = asyncio.create_task(his.say(visit.settle()))
+    await asyncio.sleep(0.1)
+    await his.paid(other.settle(), slot=1)
+    await first
+    await his.paid(visit.settle())
+
+
+STORIES: Final[tuple[Story, ...]] = (paid_once, cancelled_and_revived, reversed_unheard, sealed, two_visits)
