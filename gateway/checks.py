@@ -195,8 +195,10 @@ def settle_violations(
 
 def sum_violations(total_fen: int, lines: Sequence[NettedLine]) -> list[Violation]:
     """The bill is what its lines come to."""
-    if not 0 < total_fen <= AMOUNT_FEN_MAX:
-        return [Violation("input.medfee_sumamt", "must be above 0 and at most a billion yuan, in fen")]
+    if not 0 <= total_fen <= AMOUNT_FEN_MAX:
+        return [Violation("input.medfee_sumamt", "must be between 0 and a billion yuan, in fen")]
+    if not lines:
+        return [Violation("input.feedetl", "is empty: a settlement pays for at least one line")]
     lines_fen = sum([line.det_item_fee_sumamt for line in lines])
     if lines_fen != total_fen:
         fault = f"is {total_fen} fen, the lines come to {lines_fen}: send all of them"

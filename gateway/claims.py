@@ -26,7 +26,7 @@ from gateway.care_book import (
     RowRefused,
 )
 from gateway.dispatch import Dispatch
-from gateway.entrance import NO_DIGEST, Admitted, House, View
+from gateway.entrance import NO_DIGEST, Admitted, House, Verdict, View
 from gateway.refusals import Refused, refuse
 from gateway.silences import Silences
 from gateway.undoing import superseded
@@ -38,6 +38,7 @@ CALLS_MAX: Final = 10_000
 ATTEMPTS_MAX: Final = 5
 UNCERTAIN_MAX: Final = 10_000
 BOOK_AGAIN_AFTER_MS: Final = 200
+LOOK_AGAIN_AFTER_MS: Final = 20
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("claims")
 
@@ -133,8 +134,17 @@ class ClaimDesk:
         await self._answer_known(repeats, known, finals)
         await self._claim(fresh, view)
 
+    def _judged(self, call: Call, view: View) -> Verdict:
+        """What becomes of a message; one that breaks admission refuses itself only."""
+        try:
+            return admit(call, house=self._house, view=view)
+        except Exception as error:
+            self._alarm("admission failed on a message")
+            _log.error("admission failed", error=safe_error(error))
+            return refuse("INTERNAL", "the message could not be judged here; nothing was stored")
+
     def _pre_settle(self, call: Call, view: View) -> None:
-        verdict = admit(call, house=self._house, view=view)
+        verdict = self._judged(call, view)
         if isinstance(verdict, Admitted):
             assert verdict.item is not None
             self._asks.pre_settle(call, verdict)
@@ -145,7 +155,7 @@ class ClaimDesk:
         admitted: list[tuple[Call, Admitted]] = []
         taken: set[bytes] = set()
         for call in calls.values():
-            verdict = admit(call, house=self._house, view=view)
+            verdict = self._judged(call, view)
             if isinstance(verdict, Refused | NeedsPerson):
                 call.answer(verdict)
             elif self._taken(verdict, taken):
@@ -265,7 +275,9 @@ class ClaimDesk:
         for id_, calls in open_calls.items():
             item = items.get(id_)
             if item is None:  # booked a moment ago: the next flush finds its outcome
-                self._intake.put_back(calls)
+                asyncio.get_running_loop().call_later(
+                    LOOK_AGAIN_AFTER_MS / 1000, self._intake.put_back, calls
+                )
                 continue
             for call in calls:
                 if self._dispatch.look_after(item, call):

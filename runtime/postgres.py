@@ -193,6 +193,7 @@ _KINDS: Final = {
     "23514": FailureKind.CHECK,
     "23502": FailureKind.NOT_NULL,
     "22003": FailureKind.OVERFLOW,
+    "22021": FailureKind.UNENCODABLE,  # a NUL in a text: no retry will store it
     "55P03": FailureKind.WAIT,
     "57014": FailureKind.WAIT,
     "40P01": FailureKind.DEADLOCK,
