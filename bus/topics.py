@@ -34,7 +34,7 @@ def reply_topic(region: str) -> str:
 async def make_topics(
     bootstrap: str, topics: Mapping[str, int], *, replication: int = 1, wait_s: float = 30.0
 ) -> list[str]:
-    """Make what is missing of `topics` (name to partitions) and wait until every partition has a leader.
+    """Make what is missing of `topics` (name to partitions) and wait until every partition's leader serves it.
 
     Gives the names that it made; again is harmless. Raises BusUnavailable if the broker does not come up within
     `wait_s`, TopicMismatch if a topic exists with fewer partitions (more are left alone).
@@ -73,8 +73,7 @@ async def _step(brokers: Brokers, topics: Mapping[str, int], made: set[str], rep
                 "own tools, or delete the topic: nothing in it is needed."
             )
     if not missing:
-        wanted = [(topic, partition) for topic, count in topics.items() for partition in range(count)]
-        return all(key in found.leaders for key in wanted)
+        return await _served(brokers, topics, found)
     if found.controller is None:
         return False
     connection = await brokers.connection_to(found.controller)
@@ -87,6 +86,24 @@ async def _step(brokers: Brokers, topics: Mapping[str, int], made: set[str], rep
         if error not in (wire.NO_ERROR, wire.TOPIC_ALREADY_EXISTS):  # somebody else may have been faster
             raise BusUnavailable(f"The broker did not make {topic}: {wire.error_name(error)}.")
     return False
+
+
+async def _served(brokers: Brokers, topics: Mapping[str, int], found: wire.Topics) -> bool:
+    """Whether every partition has a leader that tells its end: Apache Kafka names one a moment before it serves."""
+    for topic, count in topics.items():
+        led: dict[wire.Address | None, list[int]] = {}
+        for partition in range(count):
+            led.setdefault(found.leaders.get((topic, partition)), []).append(partition)
+        for leader, partitions in led.items():
+            if leader is None:
+                return False
+            connection = await brokers.connection_to(leader)
+            ends = wire.read_ends(await connection.ask(wire.ends_request(topic, partitions)))
+            if {partition for partition, (error, _) in ends.items() if error == wire.NO_ERROR} != set(
+                partitions
+            ):
+                return False
+    return True
 
 
 def _checked(topic: str) -> str:

@@ -1,5 +1,6 @@
 """What every test gets: an environment without our settings, and the servers of `tests/servers.py`."""
 
+from tests.brokers import apache_kafka, either_broker, kafka_parts
 from tests.servers import (
     broker,
     database,
@@ -12,8 +13,11 @@ from tests.servers import (
 )
 
 __all__ = [
+    "apache_kafka",
     "broker",
     "database",
+    "either_broker",
+    "kafka_parts",
     "own_broker",
     "own_postgres",
     "postgres_server",

@@ -18,6 +18,7 @@ from bus.settings import BusSettings
 from bus.topics import make_topics
 from proto.settlement.v1 import messages_pb2
 from stack.embedded import EmbeddedBroker
+from tests.brokers import LiveBroker
 
 TOPICS = {"req.44": 2, "rep.44": 8}
 PATIENCE_S = 60.0
@@ -183,10 +184,10 @@ async def test_beats_notice_a_broker_that_was_killed_and_forgot_and_everything_o
 
 
 async def test_a_worker_that_comes_back_is_a_new_term_and_answers_what_is_open(
-    own_broker: EmbeddedBroker,
+    either_broker: LiveBroker,
 ) -> None:
-    settings = BusSettings(own_broker.bootstrap, embedded=True)
-    await make_topics(own_broker.bootstrap, TOPICS)
+    settings = either_broker.settings()
+    await make_topics(either_broker.bootstrap, TOPICS)
     async with open_log(settings) as worker_log, open_log(settings) as slot_log:
         slot = Asker(slot_log)
         async with running(slot.run):

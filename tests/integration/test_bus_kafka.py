@@ -1,7 +1,7 @@
-"""The log on a real broker: what arrives, and what a broker that dies, sleeps or forgets does to it.
+"""The log on a real broker of either kind: what arrives, and what a broker that sleeps does to it.
 
-The broker is the embedded one, which forgets everything when it is killed. Waits are on conditions; there is no
-assertion about how long anything took, but for the bounds that the interface promises.
+Waits are on conditions; there is no assertion about how long anything took, but for the bounds that the interface
+promises.
 """
 
 import asyncio
@@ -14,70 +14,20 @@ import structlog
 import structlog.testing
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from bus import wire
 from bus.errors import BusClosed, BusFull, BusUnavailable, RecordTooLarge
 from bus.kafka import KafkaLog, open_log
-from bus.log import Reader
 from bus.records import RECORD_BYTES_MAX
 from bus.settings import BusSettings
 from bus.topics import make_topics
-from stack.embedded import EmbeddedBroker
-
-TOPICS = {"req.44": 2, "rep.44": 8}
-PATIENCE_S = 30.0
-OLD_POSITION = 100
+from tests.brokers import LiveBroker
+from tests.bus_traffic import PATIENCE_S, TOPICS, read
 
 
 @pytest.fixture
-async def log(own_broker: EmbeddedBroker) -> AsyncIterator[KafkaLog]:
-    await make_topics(own_broker.bootstrap, TOPICS)
-    async with open_log(BusSettings(own_broker.bootstrap, embedded=True)) as log:
+async def log(either_broker: LiveBroker) -> AsyncIterator[KafkaLog]:
+    await make_topics(either_broker.bootstrap, TOPICS)
+    async with open_log(either_broker.settings()) as log:
         yield log
-
-
-async def read(reader: Reader, count: int) -> list[bytes]:
-    """The next `count` values."""
-    values: list[bytes] = []
-    async with asyncio.timeout(PATIENCE_S):
-        while len(values) < count:
-            values += [arrived.value for arrived in await reader.poll(wait_ms=100)]
-    return values
-
-
-async def send_until_read(log: KafkaLog, reader: Reader, partition: int, value: bytes) -> int:
-    """What timers do elsewhere: send again until it has arrived. How often it was appended."""
-    appended = 0
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                await log.send("req.44", partition, value)
-                appended += 1
-            except BusUnavailable:
-                await asyncio.sleep(0.1)
-            if any(arrived == (partition, value) for arrived in await reader.poll(wait_ms=100)):
-                return appended
-            await asyncio.sleep(0.05)
-
-
-async def refuses(log: KafkaLog) -> None:
-    """Wait until the process has noticed that the broker is away."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                await log.send("req.44", 0, b"before")
-            except BusUnavailable:
-                return
-
-
-def restart(broker: EmbeddedBroker, topics: dict[str, int] | None = None) -> None:
-    broker.kill()
-    broker.start(topics)
-
-
-async def fill(broker: EmbeddedBroker, partition: int, count: int) -> None:
-    async with open_log(BusSettings(broker.bootstrap, embedded=True)) as other:
-        for _ in range(count):
-            await other.send("req.44", partition, b"fill")
 
 
 async def test_records_reach_the_reader_of_their_partitions_in_order(log: KafkaLog) -> None:
@@ -129,9 +79,9 @@ async def test_the_largest_record_passes_and_a_larger_one_is_refused_here(log: K
         await log.send("req.44", 0, largest + b"x")
 
 
-async def test_a_record_carries_neither_key_nor_headers(log: KafkaLog, own_broker: EmbeddedBroker) -> None:
+async def test_a_record_carries_neither_key_nor_headers(log: KafkaLog, either_broker: LiveBroker) -> None:
     await log.send("rep.44", 3, b"value")
-    consumer = AIOKafkaConsumer(bootstrap_servers=own_broker.bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=either_broker.bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
         partition = TopicPartition("rep.44", 3)
@@ -144,10 +94,10 @@ async def test_a_record_carries_neither_key_nor_headers(log: KafkaLog, own_broke
 
 
 async def test_a_batch_of_several_records_by_another_client_is_read_once(
-    log: KafkaLog, own_broker: EmbeddedBroker
+    log: KafkaLog, either_broker: LiveBroker
 ) -> None:
     reader = await log.reader("req.44", [0])
-    producer = AIOKafkaProducer(bootstrap_servers=own_broker.bootstrap, linger_ms=50)
+    producer = AIOKafkaProducer(bootstrap_servers=either_broker.bootstrap, linger_ms=50)
     await producer.start()
     try:
         futures = [await producer.send("req.44", b"%d" % i, partition=0) for i in range(10)]
@@ -168,10 +118,11 @@ async def test_a_cancelled_poll_loses_nothing(log: KafkaLog) -> None:
     assert await read(reader, 1) == [b"kept"]
 
 
-async def test_a_seek_discards_a_fetch_that_was_under_way(own_broker: EmbeddedBroker) -> None:
-    await make_topics(own_broker.bootstrap, TOPICS)
-    # this broker does not wake a fetch, so this one is under way for 0.4 s and then brings what came meanwhile
-    settings = BusSettings(own_broker.bootstrap, embedded=False, fetch_wait_ms=400)
+async def test_a_seek_discards_a_fetch_that_was_under_way(either_broker: LiveBroker) -> None:
+    await make_topics(either_broker.bootstrap, TOPICS)
+    # the embedded broker does not wake a fetch, so this one is under way for 0.4 s and then brings what came meanwhile;
+    # Apache Kafka brings it at once
+    settings = BusSettings(either_broker.bootstrap, embedded=False, fetch_wait_ms=400)
     async with open_log(settings) as log:
         reader = await log.reader("req.44", [0])
         assert await reader.poll(wait_ms=50) == []
@@ -193,7 +144,7 @@ async def test_after_close_nothing_works_and_nothing_hangs(log: KafkaLog) -> Non
 
 
 async def test_a_topic_that_does_not_exist_is_refused_and_not_made(
-    log: KafkaLog, own_broker: EmbeddedBroker
+    log: KafkaLog, either_broker: LiveBroker
 ) -> None:
     with pytest.raises(BusUnavailable, match=r"no partition 0 of req\.99"):
         await log.send("req.99", 0, b"x")
@@ -201,18 +152,18 @@ async def test_a_topic_that_does_not_exist_is_refused_and_not_made(
         await log.reader("req.98", [0])
     with pytest.raises(BusUnavailable, match=r"no partition 2 of req\.44"):
         await log.send("req.44", 2, b"x")
-    assert await make_topics(own_broker.bootstrap, {"req.99": 3, "req.98": 1}) == ["req.98", "req.99"]
+    assert await make_topics(either_broker.bootstrap, {"req.99": 3, "req.98": 1}) == ["req.98", "req.99"]
 
 
 async def test_an_outage_is_one_line_in_the_log_and_its_end_another(
-    log: KafkaLog, own_broker: EmbeddedBroker
+    log: KafkaLog, either_broker: LiveBroker
 ) -> None:
     with structlog.testing.capture_logs() as lines:
         for _ in range(3):
             with pytest.raises(BusUnavailable):
                 await log.send("req.99", 0, b"x")
             await log.send("req.44", 0, b"another topic is well")
-        await make_topics(own_broker.bootstrap, {"req.99": 1})
+        await make_topics(either_broker.bootstrap, {"req.99": 1})
         await asyncio.sleep(0.3)  # the refusal is remembered for a moment
         await log.send("req.99", 0, b"x")
     assert [(line["event"], line["topic"]) for line in lines] == [
@@ -221,102 +172,21 @@ async def test_an_outage_is_one_line_in_the_log_and_its_end_another(
     ]
 
 
-async def test_the_same_log_and_reader_work_after_the_broker_was_killed_and_forgot_everything(
-    log: KafkaLog, own_broker: EmbeddedBroker
-) -> None:
-    reader = await log.reader("req.44", [0, 1])
-    for i in range(2 * OLD_POSITION):
-        await log.send("req.44", i % 2, b"before")
-    await read(reader, 2 * OLD_POSITION)
-    own_broker.kill()
-    await refuses(log)
-    assert await reader.poll(wait_ms=300) == [], "an outage is silence"
-    own_broker.start()
-    with pytest.raises(BusUnavailable):
-        await log.send("req.44", 0, b"the topic is not made yet, and must not be made by this")
-    assert await make_topics(own_broker.bootstrap, TOPICS) == ["rep.44", "req.44"]
-    for partition in (0, 1):
-        appended = await send_until_read(log, reader, partition, b"after")
-        assert appended < OLD_POSITION, "heard before the log had grown to where the reader stood"
-
-
-async def test_a_log_that_has_grown_again_past_the_old_position_is_read_on(
-    log: KafkaLog, own_broker: EmbeddedBroker
-) -> None:
-    reader = await log.reader("req.44", [0])
-    for _ in range(5):
-        await log.send("req.44", 0, b"before")
-    await read(reader, 5)
-    restart(own_broker, TOPICS)
-    await fill(own_broker, 0, 20)
-    await send_until_read(log, reader, 0, b"after")
-
-
-async def test_a_busy_partition_does_not_hide_one_that_is_stuck(
-    log: KafkaLog, own_broker: EmbeddedBroker
-) -> None:
-    reader = await log.reader("req.44", [0, 1])
-    for i in range(2 * OLD_POSITION):
-        await log.send("req.44", i % 2, b"before")
-    await read(reader, 2 * OLD_POSITION)
-    restart(own_broker, TOPICS)
-    # 0 has grown past its old position, 1 is empty and its reader stands beyond the end
-    await fill(own_broker, 0, OLD_POSITION + 10)
-    stop = asyncio.Event()
-
-    async def keep_busy() -> None:
-        while not stop.is_set():
-            await log.send("req.44", 0, b"busy")
-            await asyncio.sleep(0.01)
-
-    await send_until_read(log, reader, 0, b"awake")
-    busy = asyncio.create_task(keep_busy())
-    try:
-        assert await send_until_read(log, reader, 1, b"heard") < OLD_POSITION
-    finally:
-        stop.set()
-        await busy
-
-
-async def test_what_was_sent_before_its_topic_existed_is_lost_and_sending_again_recovers(
-    own_broker: EmbeddedBroker,
-) -> None:
-    address = ("127.0.0.1", own_broker.port)
-    raw = await wire.Connection.open(address, client_id="careless", request_timeout_ms=2_000)
-    for _ in range(5):
-        request = wire.produce_request("req.44", 0, b"orphan", now_ms=1, timeout_ms=1_000)
-        assert wire.read_produced(await raw.ask(request)) == wire.NO_ERROR, "the trap: acknowledged"
-    await raw.drop()
-    await make_topics(own_broker.bootstrap, TOPICS)
-    async with open_log(BusSettings(own_broker.bootstrap, embedded=True)) as log:
-        reader = await log.reader("req.44", [0])
-        seen: list[bytes] = []
-        async with asyncio.timeout(PATIENCE_S):
-            while b"again" not in seen:
-                try:
-                    await log.send("req.44", 0, b"again")
-                except BusUnavailable:
-                    await asyncio.sleep(0.1)
-                seen += [arrived.value for arrived in await reader.poll(wait_ms=100)]
-        assert b"orphan" not in seen
-
-
 async def test_a_broker_that_sleeps_fails_sends_in_bounded_time_and_does_not_hold_up_closing(
-    own_broker: EmbeddedBroker,
+    either_broker: LiveBroker,
 ) -> None:
-    await make_topics(own_broker.bootstrap, TOPICS)
+    await make_topics(either_broker.bootstrap, TOPICS)
     settings = BusSettings(
-        own_broker.bootstrap,
-        embedded=True,
+        either_broker.bootstrap,
+        embedded=either_broker.embedded,
         request_timeout_ms=600,
         unacknowledged_records_max=3,
     )
-    assert own_broker.pid is not None
     async with asyncio.timeout(PATIENCE_S):
         async with open_log(settings) as log:
             reader = await log.reader("req.44", [0])
             await log.send("req.44", 0, b"before")
-            os.kill(own_broker.pid, signal.SIGSTOP)
+            os.kill(either_broker.pid, signal.SIGSTOP)
             try:
                 sends: Sequence[asyncio.Task[None]] = [
                     asyncio.create_task(log.send("req.44", 0, os.urandom(RECORD_BYTES_MAX))) for _ in range(3)
@@ -331,4 +201,4 @@ async def test_a_broker_that_sleeps_fails_sends_in_bounded_time_and_does_not_hol
                     await reader.seek_to_end(0)
                 await log.close()
             finally:
-                os.kill(own_broker.pid, signal.SIGCONT)
+                os.kill(either_broker.pid, signal.SIGCONT)

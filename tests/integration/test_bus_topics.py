@@ -10,6 +10,7 @@ import pytest
 from bus.errors import BusUnavailable, TopicMismatch
 from bus.topics import RETENTION_MS, make_topics
 from stack.embedded import EmbeddedBroker
+from tests.brokers import LiveBroker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -22,23 +23,23 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 async def test_making_topics_again_is_harmless_and_more_partitions_are_left_alone(
-    own_broker: EmbeddedBroker,
+    either_broker: LiveBroker,
 ) -> None:
-    assert await make_topics(own_broker.bootstrap, {"req.44": 2, "rep.44": 8}) == ["rep.44", "req.44"]
-    assert await make_topics(own_broker.bootstrap, {"req.44": 2, "req.50": 1}) == ["req.50"]
-    assert await make_topics(own_broker.bootstrap, {"rep.44": 3}) == []
+    assert await make_topics(either_broker.bootstrap, {"req.44": 2, "rep.44": 8}) == ["rep.44", "req.44"]
+    assert await make_topics(either_broker.bootstrap, {"req.44": 2, "req.50": 1}) == ["req.50"]
+    assert await make_topics(either_broker.bootstrap, {"rep.44": 3}) == []
 
 
-async def test_two_makers_at_the_same_time_agree(own_broker: EmbeddedBroker) -> None:
+async def test_two_makers_at_the_same_time_agree(either_broker: LiveBroker) -> None:
     topics = {f"req.{node}": 2 for node in range(8)}
-    made = await asyncio.gather(*(make_topics(own_broker.bootstrap, topics) for _ in range(4)))
+    made = await asyncio.gather(*(make_topics(either_broker.bootstrap, topics) for _ in range(4)))
     assert {topic for names in made for topic in names} == set(topics)
 
 
-async def test_a_topic_with_fewer_partitions_is_refused(own_broker: EmbeddedBroker) -> None:
-    await make_topics(own_broker.bootstrap, {"rep.44": 4})
+async def test_a_topic_with_fewer_partitions_is_refused(either_broker: LiveBroker) -> None:
+    await make_topics(either_broker.bootstrap, {"rep.44": 4})
     with pytest.raises(TopicMismatch, match=r"rep\.44 has 4 partitions and 8 are wanted"):
-        await make_topics(own_broker.bootstrap, {"rep.44": 8})
+        await make_topics(either_broker.bootstrap, {"rep.44": 8})
 
 
 async def test_waits_for_a_broker_that_is_not_up_yet(own_broker: EmbeddedBroker) -> None:
@@ -52,8 +53,8 @@ async def test_waits_for_a_broker_that_is_not_up_yet(own_broker: EmbeddedBroker)
         await make_topics(own_broker.bootstrap, {"req.44": 2}, wait_s=0.3)
 
 
-def test_the_command_makes_topics_and_says_which(own_broker: EmbeddedBroker) -> None:
-    both = ("--bootstrap", own_broker.bootstrap, "--topic", "req.44:2", "--topic", "rep.44:8")
+def test_the_command_makes_topics_and_says_which(either_broker: LiveBroker) -> None:
+    both = ("--bootstrap", either_broker.bootstrap, "--topic", "req.44:2", "--topic", "rep.44:8")
     first = command(*both)
     assert (first.returncode, first.stdout) == (0, "req.44 2 made\nrep.44 8 made\n"), first.stderr
     assert command(*both).stdout == "req.44 2 was there\nrep.44 8 was there\n"
