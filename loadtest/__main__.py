@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -35,6 +36,7 @@ SHAPES: Final = (ECHO, UNARY, SESSION)
 PREPARATION_STEPS: Final = 4
 PRINTED_WIDTH: Final = 150
 """Columns of the tables where there is no terminal."""
+EXIT_STOPPED: Final = 130
 EXIT_FAULT: Final = 2
 EXIT_WORTHLESS: Final = 1
 
@@ -121,19 +123,28 @@ def bench(
     console = Console() if sys.stdout.isatty() else Console(width=PRINTED_WIDTH)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            report = runner.run(_bench(plan, treated, run_dir=run_dir, profile=profile, console=console))
+            report = runner.run(
+                _until_signalled(_bench(plan, treated, run_dir=run_dir, profile=profile, console=console))
+            )
     except LoadTestFault as fault:
         typer.echo(f"error: {fault}", err=True)
         raise typer.Exit(EXIT_FAULT) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         typer.echo("stopped", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(EXIT_STOPPED) from None
     report.print(console)
     if profile:
         console.print(profiles.hottest(OWN_RUN_DIR, profile), markup=False, highlight=False)
     sys.stdout.write(report.last_line() + "\n")
     if report.faults():
         raise typer.Exit(EXIT_WORTHLESS)
+
+
+async def _until_signalled(run: Coroutine[None, None, Report]) -> Report:
+    """Also a plain `kill` ends the stack in order: half of it must not stay behind."""
+    task = asyncio.ensure_future(run)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 async def _bench(

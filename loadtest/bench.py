@@ -25,6 +25,7 @@ from loadtest.generator import WindowFigures
 from loadtest.report import ECHO, RATE, SESSION, UNARY, US_PER_S, Report, Window
 from loadtest.target import Target
 
+ONE_TURN_S_MAX: Final = 10.0
 WARMING_S: Final = 2.0
 BROKER_TIMEOUT_S: Final = 30.0
 POLL_S: Final = 0.05
@@ -57,6 +58,11 @@ class Plan:
     def steps(self) -> int:
         """How often Progress is told something: the warm-up, then round by round the idle window and the loads."""
         return 1 + self.rounds * (1 + len(self.loads))
+
+    def in_flight_of(self, shape: str) -> int:
+        """How many calls of a shape are in flight at once; an open loop has no such number."""
+        sizes = {SESSION: self.streams * self.window * self.per_message, RATE: 0}
+        return sizes.get(shape, self.in_flight)
 
     @property
     def loads(self) -> tuple[str, ...]:
@@ -142,6 +148,7 @@ class Bench:
     async def _window(self, shape: str, idle: Mapping[str, float]) -> Window:
         await self.generator.tell(do="run", shape=shape, **self._figures_of(shape))
         await asyncio.sleep(self.plan.warm_up_s)
+        await self._one_turn(shape)
         span = await self._span()
         said = await self.generator.tell(do="stop", from_ns=span.from_ns, to_ns=span.to_ns)
         used, burn = span.servers_us(), {kind: us for kind, us in idle.items() if kind != ECHO}
@@ -156,6 +163,15 @@ class Bench:
             client_us=span.client_us,
             others_us=span.others_us,
         )
+
+    async def _one_turn(self, shape: str) -> None:
+        """Wait until as many calls have ended as are in flight: before that no answer says what steady state is."""
+        in_flight = self.plan.in_flight_of(shape)
+        deadline = time.monotonic() + ONE_TURN_S_MAX
+        while time.monotonic() < deadline:
+            if (await self.generator.tell(do="answered"))["answered"] >= in_flight:
+                break
+            await asyncio.sleep(POLL_S)
 
     def _figures_of(self, shape: str) -> dict[str, Any]:
         plan = self.plan

@@ -9,6 +9,7 @@ each; `bench` is at the other end. It ends with its standard input, so it never 
 | `open`: outpatient, inpatient | opens so many visits through Session batches | opened, refused by code |
 | `probe` | one bill for each home pool at each gateway, until all are answered | ok, why not |
 | `run`: shape, and its figures | begins a load | (at once) |
+| `answered` | nothing | how many calls of the load have ended so far |
 | `stop`: from_ns, to_ns | ends it, waits, sends again what is unsettled, judges | the figures of that window |
 """
 
@@ -204,6 +205,10 @@ class Generator:
         else:
             load.unary(await self._echo_calls(figures["address"]), figures["in_flight"])
         return {}
+
+    async def _do_answered(self) -> dict[str, Any]:
+        assert self._load is not None, "nothing runs"
+        return {"answered": len(self._load.samples)}
 
     async def _echo_calls(self, address: str) -> list[tuple[str, Any]]:
         # as many connections as to the gateways: the same client

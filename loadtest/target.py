@@ -7,6 +7,7 @@ and with it the tree of all of them. People are made and loaded by the home pool
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -95,11 +96,28 @@ def _supervisor(run_dir: Path) -> int:
     raise EndpointsWrong(f"No stack runs in {run_dir}; start one with `make up`, or leave --run-dir out.")
 
 
+def _refuse_if_running(run_dir: Path) -> None:
+    """Raises StackNotReady where a stack still works in the folder: its data must not go from under it."""
+    try:
+        with (run_dir / "lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return
+    except BlockingIOError:
+        with contextlib.suppress(EndpointsWrong):
+            pid = _supervisor(run_dir)
+            raise StackNotReady(
+                f"A stack still runs in {run_dir}; end it with `kill {pid}` and try again."
+            ) from None
+        raise StackNotReady(f"Another benchmark is starting a stack in {run_dir}; wait for it.") from None
+
+
 @contextlib.asynccontextmanager
 async def started_target(
     run_dir: Path, *, arguments: Sequence[str], environment: Mapping[str, str], say: Say
 ) -> AsyncIterator[Target]:
     """A stack of our own for the length of a block. Raises StackNotReady with the end of its log."""
+    _refuse_if_running(run_dir)
     shutil.rmtree(run_dir, ignore_errors=True)
     run_dir.mkdir(parents=True)
     log = run_dir / "stack.log"

@@ -102,3 +102,8 @@ def test_percentiles_are_by_nearest_rank() -> None:
 def test_the_bar_has_a_step_for_each_window() -> None:
     assert Plan(rounds=3).steps == 13
     assert Plan(rounds=2, rate=100.0).steps == 11
+
+
+def test_a_window_begins_after_one_turn_of_what_is_in_flight() -> None:
+    plan = Plan(in_flight=256, streams=4, window=8, per_message=100)
+    assert [plan.in_flight_of(shape) for shape in (ECHO, UNARY, SESSION, RATE)] == [256, 256, 3_200, 0]

@@ -1,5 +1,6 @@
 """The system under load is found by what `python -m stack up` writes; what is missing is a sentence."""
 
+import fcntl
 import json
 import os
 import pstats
@@ -12,8 +13,8 @@ from typer.testing import CliRunner
 
 from loadtest import profiles
 from loadtest.__main__ import app
-from loadtest.errors import EndpointsWrong, LoadTestFault
-from loadtest.target import read_target
+from loadtest.errors import EndpointsWrong, LoadTestFault, StackNotReady
+from loadtest.target import read_target, started_target
 
 ENDPOINTS = {
     "gateway": ["127.0.0.1:1", "127.0.0.1:2"],
@@ -53,6 +54,16 @@ def test_a_folder_without_a_stack_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "endpoints.json").write_text('{"gateways": []}')
     with pytest.raises(EndpointsWrong, match="is not what"):
         read_target(tmp_path, ours=False)
+
+
+async def test_a_folder_where_a_stack_works_is_left_alone(tmp_path: Path) -> None:
+    run_dir = a_run_dir(tmp_path, owner=os.getpid())
+    with (run_dir / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StackNotReady, match=f"kill {os.getpid()}"):
+            async with started_target(run_dir, arguments=(), environment={}, say=lambda _: None):
+                pass
+    assert (run_dir / "endpoints.json").exists()
 
 
 def test_the_command_line_names_its_faults_and_shows_examples(tmp_path: Path) -> None:
