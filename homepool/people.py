@@ -162,18 +162,10 @@ class Person:
 
     def check(self) -> None:
         """Raises where the fields do not fit together."""
-        _require(
-            1 <= len(self.psn_no) <= PSN_NO_LENGTH_MOST and self.psn_no.isascii(),
-            "psn_no is not 1 to 30 long",
-        )
-        _require(bool(self.psn_name), "psn_name is empty")
-        _require(self.gend in ("1", "2"), "gend is neither 1 nor 2")
-        _check_day("brdy", self.brdy)
-        if self.psn_cert_type == "01":
-            born = birthday(self.certno)
-            _require(born is not None, "certno is no identity number (GB 11643)")
-            _require(str(born) == self.brdy, "brdy is not the birthday in certno")
-            _require((int(self.certno[16]) % 2 == 1) == (self.gend == "1"), "gend is not that of certno")
+        check_who(
+            psn_no=self.psn_no, psn_name=self.psn_name, psn_cert_type=self.psn_cert_type, certno=self.certno,
+            gend=self.gend, brdy=self.brdy,
+        )  # fmt: skip
         _require(bool(self.insurances), "insurances is empty")
         live = [(one.pool, one.insutype) for one in self.insurances if one.status == "1"]
         _require(len(set(live)) == len(live), "insurances names a normal one of a pool twice")
@@ -186,6 +178,19 @@ class Person:
             "relatives are not sorted, or one stands twice",
         )
         _require(self.psn_no not in self.relatives, "relatives names the person")
+
+
+def check_who(*, psn_no: str, psn_name: str, psn_cert_type: str, certno: str, gend: str, brdy: str) -> None:
+    """Raises ValueError, which names a field and no value, where these do not fit together."""
+    _require(1 <= len(psn_no) <= PSN_NO_LENGTH_MOST and psn_no.isascii(), "psn_no is not 1 to 30 long")
+    _require(bool(psn_name), "psn_name is empty")
+    _require(gend in ("1", "2"), "gend is neither 1 nor 2")
+    _check_day("brdy", brdy)
+    if psn_cert_type == "01":
+        born = birthday(certno)
+        _require(born is not None, "certno is no identity number (GB 11643)")
+        _require(str(born) == brdy, "brdy is not the birthday in certno")
+        _require((int(certno[16]) % 2 == 1) == (gend == "1"), "gend is not that of certno")
 
 
 def _require(holds: bool, why: str) -> None:
