@@ -26,7 +26,12 @@ class His:
         self._world = world
 
     async def say(
-        self, message: Message, *, slot: int = 0, deadline_s: float = DEADLINE_S, patience_s: float | None = None
+        self,
+        message: Message,
+        *,
+        slot: int = 0,
+        deadline_s: float = DEADLINE_S,
+        patience_s: float | None = None,
     ) -> Heard:
         """One call. Whoever has less patience than deadline hangs up."""
         checker = self._world.checker

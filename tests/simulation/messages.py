@@ -1,6 +1,7 @@
 """What the simulated hospitals say: messages with the ids that both sides know them by."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from gateway.calls import SETTLE_INFNOS, ClaimedRequest
@@ -30,7 +31,7 @@ class Message:
     target: bytes = b""
     """The id that it undoes."""
 
-    @property
+    @cached_property
     def id(self) -> bytes:
         envelope = self.request.envelope
         return transport_key_id(envelope.fixmedins_code, envelope.infno, envelope.msgid)

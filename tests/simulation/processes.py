@@ -59,7 +59,9 @@ class _Call:
 
     __slots__ = ("args", "callback", "context", "handle", "process")
 
-    def __init__(self, process: "Process", context: contextvars.Context, callback: Any, args: tuple[Any, ...]) -> None:
+    def __init__(
+        self, process: "Process", context: contextvars.Context, callback: Any, args: tuple[Any, ...]
+    ) -> None:
         self.process = process
         self.context = context
         self.callback = callback
@@ -149,7 +151,9 @@ class Process:
 class Service:
     """A name under which lives follow one another."""
 
-    def __init__(self, name: str, main: Main, *, watch: Watch, ended: Callable[[str, BaseException], None]) -> None:
+    def __init__(
+        self, name: str, main: Main, *, watch: Watch, ended: Callable[[str, BaseException], None]
+    ) -> None:
         self.name = name
         self.process: Process | None = None
         self.restarts = True

@@ -6,7 +6,7 @@ are taken away together, else a guard looks tested and is not. `patch` puts ever
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -174,9 +174,7 @@ def _without(check: Any, refusal: type[Exception]) -> Any:
     """A check whose refusal is not heard; what it did before stays done."""
 
     def unheard(self: Staged) -> None:
-        try:
+        with suppress(refusal):
             check(self)
-        except refusal:
-            pass
 
     return unheard

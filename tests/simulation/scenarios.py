@@ -38,12 +38,12 @@ def crashes(story: Story, service: str) -> Iterator[Run]:
 def double_crashes(story: Story, first: str, second: str, *, every: int = 1) -> Iterator[Run]:
     """One process dies at its n-th checkpoint and one at its m-th; each `every`-th of these pairs."""
     n_max, m_max = _checkpoints(story, first), _checkpoints(story, second)
-    pairs = [
-        (n, m) for n in range(1, n_max + 1) for m in range(1, m_max + 1) if first != second or n < m
-    ]
+    pairs = [(n, m) for n in range(1, n_max + 1) for m in range(1, m_max + 1) if first != second or n < m]
     for n, m in pairs[::every]:
         strikes = [Nth(first, n, kill), Nth(second, m, kill)]
-        yield Run(f"{story.__name__}: {first} at {n}, {second} at {m}", _played(story, lambda _, s=strikes: s))
+        yield Run(
+            f"{story.__name__}: {first} at {n}, {second} at {m}", _played(story, lambda _, s=strikes: s)
+        )
 
 
 def blows(story: Story, service: str, blow: Callable[[World], Blow], *, at: str = "") -> Iterator[Run]:
@@ -69,7 +69,9 @@ def sleeping_workers(story: Story) -> Iterator[Run]:
 
         return asleep
 
-    return _everywhere(story, lambda world, n: [Nth(NODE_SERVICE, n, blow(world))], NODE_SERVICE, balance_fen=0)
+    return _everywhere(
+        story, lambda world, n: [Nth(NODE_SERVICE, n, blow(world))], NODE_SERVICE, balance_fen=0
+    )
 
 
 def forgetful_brokers(story: Story, *, grow_again: bool) -> Iterator[Run]:
@@ -97,7 +99,9 @@ def forgetful_brokers(story: Story, *, grow_again: bool) -> Iterator[Run]:
             return ()
 
         objections = _played(story, prepare, broker=Forgetful)
-        yield Run(f"{story.__name__}: the broker forgets after record {k}, grows again: {grow_again}", objections)
+        yield Run(
+            f"{story.__name__}: the broker forgets after record {k}, grows again: {grow_again}", objections
+        )
         if not brokers[0].forgot:
             return
 
@@ -110,7 +114,11 @@ def mornings(seeds: range) -> Iterator[Run]:
 
 
 def _everywhere(
-    story: Story, strikes: Callable[[World, int], Sequence[Nth]], what: str, *, balance_fen: int = OPENING_BALANCE_FEN
+    story: Story,
+    strikes: Callable[[World, int], Sequence[Nth]],
+    what: str,
+    *,
+    balance_fen: int = OPENING_BALANCE_FEN,
 ) -> Iterator[Run]:
     for n in count(1):
         made: list[Nth] = []

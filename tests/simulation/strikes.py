@@ -60,4 +60,3 @@ class AtRandom:
     def __call__(self, process: Process, checkpoint: str) -> None:
         if process.name.startswith(self._prefix) and self._rng.randrange(10_000) < self._per_10_000:
             self._blow(process)
-

@@ -1,4 +1,4 @@
-"""A node's worker that slept (SIGSTOP) wakes after a takeover or after a day's end: what it was about to write is void."""
+"""A node's worker that slept (SIGSTOP) wakes after a takeover or a day's end: what it was about to write is void."""
 
 import pytest
 

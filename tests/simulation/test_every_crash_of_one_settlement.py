@@ -42,6 +42,9 @@ def test_a_process_stops_at_every_await_until_all_deadlines_are_over(service: st
 def test_a_loader_changes_the_account_between_reading_and_writing() -> None:
     for story in STORIES:
         runs = blows(
-            story, NODE_SERVICE, lambda world: lambda _: world.load(*world.store.accounts, 100), at="book.write"
+            story,
+            NODE_SERVICE,
+            lambda world: lambda _: world.load(*world.store.accounts, 100),
+            at="book.write",
         )
         assert not faults_of(list(runs))

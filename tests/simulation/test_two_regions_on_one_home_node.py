@@ -1,4 +1,4 @@
-"""One patient is treated in two care regions at the same time, over one home node: the books of each stay equal to its."""
+"""One patient is treated in two care regions at the same time, over one home node: both regions' books equal its."""
 
 import asyncio
 
@@ -36,10 +36,8 @@ def test_each_region_books_its_own_rows_and_no_other() -> None:
     for seed in range(12):
         world = play(a_day_in_two_regions(seed))
         assert world.objections == []
-        kinds = {region: [row.kind for row in care.care_rows] for region, care in world.care.items()}
-        assert {region: sorted(rows) for region, rows in kinds.items()} == dict.fromkeys(
-            world.care, [1, 1, 1, 2, 3]
-        )
+        for care in world.care.values():
+            assert sorted(row.kind for row in care.care_rows) == [1, 1, 1, 2, 3]
 
 
 def test_the_same_msgid_and_visit_number_in_two_regions_are_two_things() -> None:

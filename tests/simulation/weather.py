@@ -51,8 +51,8 @@ class Weather:
                 refuse_pct=some(20), ack_lost_pct=some(30),
             ),
             kill=some(80), sleep=some(20), broker_down=some(15), forget=some(15), care_down=some(15),
-            acknowledgement_lost=some(30), session_lost=some(20), node_replaced=some(20), loaded=some(40), day_closed=some(10),
-            clocks_off_ms=some(CLOCK_OFF_MS_MAX),
+            acknowledgement_lost=some(30), session_lost=some(20), node_replaced=some(20), loaded=some(40),
+            day_closed=some(10), clocks_off_ms=some(CLOCK_OFF_MS_MAX),
         )  # fmt: skip
 
 
@@ -95,7 +95,10 @@ class Morning:
     async def _storm(self) -> None:
         world, weather, rng = self.world, self.weather, self.rng
         world.broker.faults = weather.faults
-        world.strikes += [AtRandom(rng, weather.kill), AtRandom(rng, weather.sleep, sleep_for(4 * rng.random()))]
+        world.strikes += [
+            AtRandom(rng, weather.kill),
+            AtRandom(rng, weather.sleep, sleep_for(4 * rng.random())),
+        ]
         gusts = asyncio.create_task(self._gusts())
         hospitals = [asyncio.create_task(Hospital(self, visit).run()) for visit in self.visits]
         await asyncio.wait(hospitals, timeout=MORNING_S_MAX)

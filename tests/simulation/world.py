@@ -42,6 +42,7 @@ from tests.simulation.virtual_time import VirtualClock
 
 NODE_SERVICE: Final = "node"
 SLOTS: Final = {"44": (0, 1), "45": (0,)}
+LOOK_EVERY_S: Final = 0.05
 READY_WITHIN_S: Final = 30
 QUIET_WITHIN_S: Final = 150
 """After the last fault: an orphan is found by the sweeper within 80 s and sent again at most 30 s apart."""
@@ -104,7 +105,9 @@ class World:
         for region in self._regions:
             for slot in SLOTS[region]:
                 name = slot_service(slot, region)
-                self.start(name, lambda process, region=region, slot=slot: self._gateway(process, region, slot))
+                self.start(
+                    name, lambda process, region=region, slot=slot: self._gateway(process, region, slot)
+                )
         self.start(NODE_SERVICE, self._node)
         return self
 
@@ -147,17 +150,19 @@ class World:
 
     async def ready(self) -> None:
         """Until every gateway process serves and hears of every partition."""
-        async with asyncio.timeout(READY_WITHIN_S):
-            while not all(self._hears(name) for name in self.services if name.startswith("slot")):
-                await asyncio.sleep(0.05)
+        for _ in range(int(READY_WITHIN_S / LOOK_EVERY_S)):
+            if all(self._hears(name) for name in self.services if name.startswith("slot")):
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+        raise TimeoutError("the world did not come up")
 
     async def healed(self) -> None:
         """No more faults; then all that was claimed must become final within bounded time, and the books equal."""
         self.heal()
-        waited_s = 0.0
-        while any(care.tables.opens for care in self.care.values()) and waited_s < QUIET_WITHIN_S:
-            await asyncio.sleep(0.1)
-            waited_s += 0.1
+        for _ in range(int(QUIET_WITHIN_S / LOOK_EVERY_S)):
+            if not any(care.tables.opens for care in self.care.values()):
+                break
+            await asyncio.sleep(LOOK_EVERY_S)
         self.checker.end()
         for alarm in set(self.alarms) - EXPECTED_ALARMS:
             self.checker.object_to(f"alarm: {alarm}")
@@ -192,7 +197,8 @@ class World:
 
     async def _node(self, process: Process) -> None:
         books = {
-            partition: FakeHomeBook(self.store, checkpoint=process.checkpoint) for partition in range(PARTITIONS)
+            partition: FakeHomeBook(self.store, checkpoint=process.checkpoint)
+            for partition in range(PARTITIONS)
         }
         worker = Worker(
             node=NODE, books=books, asking=FakeHomeBook(self.store, checkpoint=process.checkpoint),
