@@ -9,6 +9,7 @@ settlement's again. What undoes a decision later is told beside the bytes, never
 from typing import Final
 
 from homepool.benefits import Benefit, BillFacts, brief
+from homepool.pieces import tag, varint
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2, settlement_pb2
 from runtime.keys import setl_id_text
@@ -17,6 +18,9 @@ _OUTCOME: Final = settlement_pb2.Outcome
 _INFO: Final = settlement_pb2.SettlementInfo
 _DETAIL: Final = settlement_pb2.SettlementDetail
 _DECISION: Final = messages_pb2.Decision
+_PAID: Final = settlement_pb2.OUTCOME_STATUS_PAID
+_INFO_TAG: Final = tag(_OUTCOME, "setlinfo")
+_DETAIL_TAG: Final = tag(_OUTCOME, "setldetail")
 
 SETTLEMENT_FLAG: Final = "0"
 REFUND_FLAG: Final = "1"
@@ -69,67 +73,68 @@ def paid(
     facts = item.facts
     account = benefit.account_fen + benefit.family_fen
     care_pool = str(item.care_pool)
-    answer: bytes = _OUTCOME(
-        status=settlement_pb2.OUTCOME_STATUS_PAID,
+    head = _OUTCOME(
+        status=_PAID,
         setl_id=setl_id,
         infno=item.infno,
         medins_setl_id=item.msgid,
         biz_date=stamp.biz_date,
         setl_time=stamp.setl_time,
         mdtrt_id=mdtrt_id,
-        setlinfo=_INFO(
-            setl_id=setl_id,
-            mdtrt_id=mdtrt_id,
-            psn_no=item.psn_no,
-            insutype=bill.insutype,
-            psn_type=psn_type,
-            med_type=bill.med_type,
-            insu_optins=str(item.home_pool),
-            fixmedins_poolarea=care_pool,
-            hosp_lv=bill.level,
-            medfee_sumamt=benefit.total_fen,
-            fulamt_ownpay_amt=bill.full_self_fen,
-            overlmt_selfpay=bill.over_limit_fen,
-            preselfpay_amt=bill.first_pay_fen,
-            inscp_scp_amt=bill.in_scope_fen,
-            act_pay_dedc=benefit.deductible_fen,
-            hifp_pay=benefit.pooled_fen,
-            pool_prop_selfpay=benefit.pooled_ratio_bp,
-            cvlserv_pay=benefit.civil_fen,
-            hifes_pay=benefit.enterprise_fen,
-            hifmi_pay=benefit.big_illness_fen,
-            hifob_pay=benefit.large_fen,
-            hifdm_pay=benefit.disabled_fen,
-            maf_pay=benefit.aid_fen,
-            oth_pay=benefit.commercial_fen + benefit.other_fen,
-            fund_pay_sumamt=fund_sum_fen,
-            psn_part_amt=account + benefit.cash_fen,
-            acct_pay=account,
-            psn_cash_pay=benefit.cash_fen,
-            hosp_part_amt=benefit.hospital_fen,
-            balc=balance_fen,
-            acct_mulaid_pay=benefit.family_fen,
-            clr_optins=care_pool,
-            clr_way=facts.psn_setlway,
-            clr_type=facts.clr_type,
-            refd_setl_flag=SETTLEMENT_FLAG,
-            year=str(benefit.year),
-            fund_includes_acct=fund_includes_account,
-            filing=filing,
-        ),
-        setldetail=[
-            _DETAIL(
-                fund_pay_type=layer.fund_pay_type,
-                fund_pay_type_name=layer.name,
-                inscp_scp_amt=layer.base_fen,
-                crt_payb_lmt_amt=layer.limit_left_fen,
-                fund_payamt=layer.amount_fen,
-                setl_proc_info=brief(layer),
-            )
-            for layer in benefit.layers
-        ],
     ).SerializeToString()
-    return answer
+    info = _INFO(
+        setl_id=setl_id,
+        mdtrt_id=mdtrt_id,
+        psn_no=item.psn_no,
+        insutype=bill.insutype,
+        psn_type=psn_type,
+        med_type=bill.med_type,
+        insu_optins=str(item.home_pool),
+        fixmedins_poolarea=care_pool,
+        hosp_lv=bill.level,
+        medfee_sumamt=benefit.total_fen,
+        fulamt_ownpay_amt=bill.full_self_fen,
+        overlmt_selfpay=bill.over_limit_fen,
+        preselfpay_amt=bill.first_pay_fen,
+        inscp_scp_amt=bill.in_scope_fen,
+        act_pay_dedc=benefit.deductible_fen,
+        hifp_pay=benefit.pooled_fen,
+        pool_prop_selfpay=benefit.pooled_ratio_bp,
+        cvlserv_pay=benefit.civil_fen,
+        hifes_pay=benefit.enterprise_fen,
+        hifmi_pay=benefit.big_illness_fen,
+        hifob_pay=benefit.large_fen,
+        hifdm_pay=benefit.disabled_fen,
+        maf_pay=benefit.aid_fen,
+        oth_pay=benefit.commercial_fen + benefit.other_fen,
+        fund_pay_sumamt=fund_sum_fen,
+        psn_part_amt=account + benefit.cash_fen,
+        acct_pay=account,
+        psn_cash_pay=benefit.cash_fen,
+        hosp_part_amt=benefit.hospital_fen,
+        balc=balance_fen,
+        acct_mulaid_pay=benefit.family_fen,
+        clr_optins=care_pool,
+        clr_way=facts.psn_setlway,
+        clr_type=facts.clr_type,
+        refd_setl_flag=SETTLEMENT_FLAG,
+        year=str(benefit.year),
+        fund_includes_acct=fund_includes_account,
+        filing=filing,
+    ).SerializeToString()
+    # the message is its parts one after the other: put into one another as objects they would be copied twice
+    pieces = [head, _INFO_TAG, varint(len(info)), info]
+    for layer in benefit.layers:
+        detail = _DETAIL(
+            fund_pay_type=layer.fund_pay_type,
+            fund_pay_type_name=layer.name,
+            inscp_scp_amt=layer.base_fen,
+            crt_payb_lmt_amt=layer.limit_left_fen,
+            fund_payamt=layer.amount_fen,
+            setl_proc_info=brief(layer),
+        ).SerializeToString()
+        pieces += (_DETAIL_TAG, varint(len(detail)), detail)
+    return b"".join(pieces)
 
 
 def still(

@@ -21,6 +21,13 @@ from runtime import postgres
 from runtime.postgres import Failure, FailureKind
 
 
+class NotAllowed(BookBroken):
+    """The session's role may not do this."""
+
+
+_INSUFFICIENT_PRIVILEGE = "42501"
+
+
 @contextlib.contextmanager
 def failures() -> Iterator[None]:
     """Turn asyncpg's errors into ours; their DETAIL, which may hold a row, stays behind."""
@@ -55,6 +62,8 @@ def book_error(error: Exception) -> BookError:
         return Poison(
             guard, failure.copy_line
         )  # a text that PostgreSQL cannot hold, a number out of its column
+    if failure.sqlstate == _INSUFFICIENT_PRIVILEGE:
+        return NotAllowed()
     return BookBroken(f"The database answered as no plan foresees ({guard}).")
 
 

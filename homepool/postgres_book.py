@@ -25,7 +25,8 @@ from homepool.book import (
     Unavailable,
     Written,
 )
-from homepool.book_failures import book_error, failures
+from homepool.book_failures import NotAllowed, failures
+from homepool.copy_rows import COPY_COLUMNS, copy_bytes
 from homepool.insured import Coverage, Identity, Person
 from homepool.still import probe_row
 from ledger.life import Id
@@ -39,7 +40,6 @@ STATEMENT_TIMEOUT_MS: Final = 30_000
 LEAVES_AHEAD_DAYS: Final = 4
 """Today's leaf and those of the next three days."""
 _NEVER: Final = date(2000, 1, 1)
-_WRITE_COLUMNS: Final = (*COLUMNS, "version", "deadline_ms", "account_read_fen", "family_read_fen")
 _ARRAYS: Final = tuple(
     COLUMNS.index(name) for name in ("deltas", "family_psn_no", "family_amount_fen", "line_keys")
 )
@@ -118,15 +118,18 @@ class PostgresReads:
         """W2. Raises what `homepool.book` lists; then nothing was written."""
         if not rows:
             return cursor
-        first = rows[0]
-        day = first.row.day
-        records: list[tuple[Any, ...]] = [(*first.row, cursor.version, *first[1:])]
-        records += [(*row, None, deadline, own, family) for row, deadline, own, family in rows[1:]]
+        first = rows[0].row
+        await self._copy(f"decision_{first.day:%Y%m%d}", rows, cursor)
+        return cursor._replace(
+            version=cursor.version + 1, next_number=first.number + len(rows), day=first.day
+        )
+
+    async def _copy(self, table: str, rows: Sequence[Written], cursor: Cursor) -> None:
+        source: Any = copy_bytes(
+            rows, cursor.version
+        )  # the driver takes a buffer as it is, its types do not say so
         with failures():
-            await self._connection.copy_records_to_table(
-                f"decision_{day:%Y%m%d}", records=records, columns=_WRITE_COLUMNS
-            )
-        return cursor._replace(version=cursor.version + 1, next_number=first.row.number + len(rows), day=day)
+            await self._connection.copy_to_table(table, source=source, columns=COPY_COLUMNS, format="binary")
 
 
 class LockedPostgresBook(PostgresReads):
@@ -198,21 +201,17 @@ class PostgresBook(PostgresReads):
 
     async def _prove_guards(self, cursor: Cursor, today: date) -> None:
         """A COPY that must fail, in the leaf and in the parent: else what is written goes past the trigger."""
-        row = probe_row(cursor._replace(term=cursor.term - 1), today)
+        probe = [Written(probe_row(cursor._replace(term=cursor.term - 1), today))]
         try:
-            await self.write([Written(row)], cursor)
+            await self.write(probe, cursor)
         except Fenced:
             pass
         else:
             raise BookBroken("The day's leaf took a row of an old term: its trigger is missing.")
         try:
-            await self._connection.copy_records_to_table(
-                "decision", records=[(*row, cursor.version, None, None, None)], columns=_WRITE_COLUMNS
-            )
-        except asyncpg.InsufficientPrivilegeError:
+            await self._copy("decision", probe, cursor)
+        except NotAllowed:
             return
-        except asyncpg.PostgresError as error:
-            raise book_error(error) from None
         raise BookBroken("The writer may insert past the leaves: grants are missing.")
 
     @contextlib.asynccontextmanager
@@ -279,8 +278,12 @@ async def opened(
         application_name=name,
         lock_timeout=str(lock_timeout_ms),
         statement_timeout=str(STATEMENT_TIMEOUT_MS),
-        enable_hashjoin="off",  # every read is by key; a plan made on an empty table must not scan a full one
+        # every read is by key, so no other plan is wanted than the one by key
+        enable_seqscan="off",
+        enable_hashjoin="off",
         enable_mergejoin="off",
+        enable_material="off",
+        plan_cache_mode="force_generic_plan",
     ) as connection:
         yield PostgresBook(connection)
 
@@ -313,6 +316,8 @@ def _person(
     )
 
 
+# Each table is asked by its key for each row, whatever the planner thinks of it: a plan that is made while a table is
+# empty (the first morning of a node) would else read all of it for every row, for as long as the session lives.
 _READ: Final = f"""
 SELECT k.place, s.version, s.clock_ms, c.number, b.live, v.live, m.in_scope, m.pooled, a.balance_fen,
   {", ".join("y." + name for name in ACCUMULATORS)}
@@ -320,20 +325,23 @@ FROM (SELECT coalesce((SELECT version FROM cursor WHERE partition = $1), 0) AS v
   (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS clock_ms) s
 LEFT JOIN unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::integer[], $8::integer[])
   WITH ORDINALITY AS k(id, bill, visit, psn_no, insutype, year, month, place) ON true
-LEFT JOIN claim c ON c.id = k.id
-LEFT JOIN bill b ON b.bill = k.bill
-LEFT JOIN bill v ON v.visit = k.visit AND v.alive = 1
-LEFT JOIN accumulator y ON y.psn_no = k.psn_no AND y.insutype = k.insutype AND y.period = k.year
-LEFT JOIN accumulator m ON m.psn_no = k.psn_no AND m.insutype = k.insutype AND m.period = k.month
-LEFT JOIN account a ON a.psn_no = k.psn_no
+LEFT JOIN LATERAL (SELECT number FROM claim WHERE id = k.id OFFSET 0) c ON true
+LEFT JOIN LATERAL (SELECT live FROM bill WHERE bill = k.bill OFFSET 0) b ON true
+LEFT JOIN LATERAL (SELECT live FROM bill WHERE visit = k.visit AND alive = 1 OFFSET 0) v ON true
+LEFT JOIN LATERAL (SELECT * FROM accumulator
+  WHERE psn_no = k.psn_no AND insutype = k.insutype AND period = k.year OFFSET 0) y ON true
+LEFT JOIN LATERAL (SELECT in_scope, pooled FROM accumulator
+  WHERE psn_no = k.psn_no AND insutype = k.insutype AND period = k.month OFFSET 0) m ON true
+LEFT JOIN LATERAL (SELECT balance_fen FROM account WHERE psn_no = k.psn_no OFFSET 0) a ON true
 """
 
 _ROWS: Final = f"""
 SELECT {", ".join("d." + name for name in COLUMNS)}, c.undone_by, c.sealed, b.live
 FROM unnest($1::bytea[]) AS k(id)
-JOIN claim c ON c.id = k.id
-JOIN decision d ON d.partition = c.partition AND d.number = c.number AND d.day = c.day
-LEFT JOIN bill b ON b.bill = d.bill
+CROSS JOIN LATERAL (SELECT * FROM claim WHERE id = k.id OFFSET 0) c
+CROSS JOIN LATERAL (SELECT * FROM decision
+  WHERE partition = c.partition AND number = c.number AND day = c.day OFFSET 0) d
+LEFT JOIN LATERAL (SELECT live FROM bill WHERE bill = d.bill OFFSET 0) b ON true
 """
 
 _PEOPLE: Final = """

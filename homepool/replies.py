@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bus.records import split_items
+from homepool.pieces import tag, varint
 from proto.settlement.v1 import messages_pb2
 
-_DECISIONS: Final = messages_pb2.ReplyRecord.DESCRIPTOR.fields_by_name["decisions"].number
-_ANSWERS: Final = messages_pb2.ReplyRecord.DESCRIPTOR.fields_by_name["answers"].number
-_LENGTH_DELIMITED: Final = 2
+_DECISIONS: Final = tag(messages_pb2.ReplyRecord, "decisions")
+_ANSWERS: Final = tag(messages_pb2.ReplyRecord, "answers")
 
 
 def decision_records(node: int, decisions: Iterable[bytes]) -> Iterator[bytes]:
@@ -31,20 +31,10 @@ def beat_record(node: int, beats: Sequence[messages_pb2.Beat]) -> bytes:
     return record
 
 
-def _records(node: int, field: int, parts: Iterable[bytes]) -> Iterator[bytes]:
+def _records(node: int, before: bytes, parts: Iterable[bytes]) -> Iterator[bytes]:
     head = messages_pb2.ReplyRecord(node=node).SerializeToString()
-    tag = bytes((field << 3 | _LENGTH_DELIMITED,))
     for some in split_items(parts):
         pieces = [head]
         for part in some:
-            pieces += (tag, _varint(len(part)), part)
+            pieces += (before, varint(len(part)), part)
         yield b"".join(pieces)
-
-
-def _varint(number: int) -> bytes:
-    encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)

@@ -39,8 +39,6 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("homepool")
 class NodeSettings(ProcessSettings):
     """What a home node is told by its environment, beside what every process is."""
 
-    kafka_embedded: bool = False
-    """DSGW_KAFKA_EMBEDDED: the broker is the embedded one, which does not wake a waiting fetch."""
     regions: str = "44,45"
     """DSGW_REGIONS: the care regions that this node answers; their reply topics exist."""
 

@@ -95,7 +95,8 @@ CREATE TABLE parked (
 
 -- SQLSTATEs: SG000 bug of the writer, SG001 and SG002 fenced, SG004 and SG005 conflicts, SG006 draws differ.
 CREATE FUNCTION decision_written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = public, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+  SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+  SET enable_mergejoin = off SET enable_material = off AS $$
 DECLARE head record; draw record; inserted bytea[]; moved bigint; drawn bigint := 0;
 BEGIN
   SELECT count(*) AS n, count(version) AS heads, max(version) AS version, min(partition) AS partition,

@@ -425,10 +425,12 @@ async def test_a_text_that_cannot_be_stored_is_named_by_its_line(world: World) -
     assert (await refused(world, book, rows, cursor, Poison)).line == 2
 
 
-async def test_a_number_that_cannot_be_sent_or_summed_is_poison_of_an_unknown_line(world: World) -> None:
+async def test_a_number_that_cannot_be_sent_is_named_by_its_line_one_that_cannot_be_summed_is_not(
+    world: World,
+) -> None:
     book, cursor = await taken(world)
-    huge = written(paid(cursor, "s0", asked_fen=1 << 63))
-    assert (await refused(world, book, huge, cursor, Poison)).line is None
+    huge = written(paid(cursor, "s0"), paid(cursor, "s1", 1, asked_fen=1 << 63))
+    assert (await refused(world, book, huge, cursor, Poison)).line == 2
     deltas = tuple(1 << 62 for _ in ACCUMULATORS)
     sums = written(*(paid(cursor, f"s{place}", place, deltas=deltas) for place in range(2)))
     assert (await refused(world, book, sums, cursor, Poison)).line is None

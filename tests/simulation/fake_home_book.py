@@ -179,7 +179,7 @@ class Staged:
             for value in row:
                 numbers = value if isinstance(value, tuple) else (value,)
                 if any(type(number) is int and abs(number) > INT8_MAX for number in numbers):
-                    raise Poison("unencodable")
+                    raise Poison("encoding", line)
             if any(isinstance(value, str) and "\0" in value for value in row):
                 raise Poison("text", line)
             if any(value is None and name not in _NULLABLE for name, value in row._asdict().items()):
