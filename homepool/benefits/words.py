@@ -6,7 +6,7 @@ from homepool.benefits.rule import STAY, YEAR, Policy, Rule
 from homepool.benefits.settlement import deductible_due, pooled_stretch
 
 _DEDUCTIBLE_UNIT = {STAY: "for this stay", YEAR: "for the year"}
-_FILING = {
+FILING_WORDS = {
     "local": "treatment in the person's own pool",
     "long_term": "filed as long-term resident there",
     "referral": "referred by a hospital",
@@ -44,7 +44,7 @@ def explain(benefit: Benefit, bill: BillFacts, policy: Policy, standing: Standin
         f"Bill {yuan(bill.total_fen)}: in scope {yuan(bill.in_scope_fen)}, first-pay share "
         f"{yuan(bill.first_pay_fen)}, above price limits {yuan(bill.over_limit_fen)}, outside the catalogue "
         f"{yuan(bill.full_self_fen)}.",
-        f"Place: {_FILING.get(standing.filing, standing.filing)}"
+        f"Place: {FILING_WORDS.get(standing.filing, standing.filing)}"
         + (f"; {rule.reduction}." if rule.reduction else "; no reduction."),
     ]
     if benefit.offsite_first_pay_fen:
@@ -53,14 +53,14 @@ def explain(benefit: Benefit, bill: BillFacts, policy: Policy, standing: Standin
         )
     lines += _pooled_words(benefit, bill, standing, rule)
     for layer in benefit.layers[1:]:
-        lines.append(f"{_PAYER_WORDS[layer.payer]} ({layer.fund_pay_type}) — {brief(layer)}.")
+        lines.append(f"{PAYER_WORDS[layer.payer]} ({layer.fund_pay_type}) — {brief(layer)}.")
     lines.append(
         f"You pay {yuan(benefit.cash_fen)} in cash; all others pay {yuan(benefit.total_fen - benefit.cash_fen)}."
     )
     return lines
 
 
-_PAYER_WORDS = {
+PAYER_WORDS = {
     "big_illness_fen": "Big illness",
     "large_fen": "Large expense",
     "civil_fen": "Civil servants' subsidy",
@@ -81,12 +81,7 @@ def _pooled_words(benefit: Benefit, bill: BillFacts, standing: Standing, rule: R
         lines.append(f"Deductible {unit}: {yuan(due)} due, {yuan(benefit.deductible_fen)} borne {place}.")
     layer = benefit.layers[0]
     shared = benefit.deltas[IN_SCOPE]
-    low, high = pooled_stretch(rule, shared, benefit.deductible_fen)
-    for (start, end, ratio), amount in zip(rule.bands, by_band(low, high, rule.bands), strict=True):
-        if amount:
-            part = yuan(min(high, end) - max(low, start))
-            reach = "" if len(rule.bands) == 1 else f", from {yuan(start)}" + _until(end)
-            lines.append(f"  {percent(ratio)} of {part}{reach}: {yuan(amount)}.")
+    lines += band_lines(rule, shared, benefit.deductible_fen)
     if shared < layer.base_fen:
         lines.append(
             f"  Only {yuan(shared)} of {yuan(layer.base_fen)} in scope is shared: a cap limits the fee."
@@ -94,6 +89,18 @@ def _pooled_words(benefit: Benefit, bill: BillFacts, standing: Standing, rule: R
     capped = layer.limit_left_fen and layer.amount_fen == layer.limit_left_fen
     ending = ", all that its cap leaves" if capped else ""
     lines.append(f"Pooled fund ({layer.fund_pay_type}) pays {yuan(layer.amount_fen)}{ending}.")
+    return lines
+
+
+def band_lines(rule: Rule, shared_fen: int, borne_fen: int) -> list[str]:
+    """What each band of the pooled fund brings of the shared fee, the deductible taken where the rule takes it."""
+    lines = []
+    low, high = pooled_stretch(rule, shared_fen, borne_fen)
+    for (start, end, ratio), amount in zip(rule.bands, by_band(low, high, rule.bands), strict=True):
+        if amount:
+            part = yuan(min(high, end) - max(low, start))
+            reach = "" if len(rule.bands) == 1 else f", from {yuan(start)}" + _until(end)
+            lines.append(f"  {percent(ratio)} of {part}{reach}: {yuan(amount)}.")
     return lines
 
 
