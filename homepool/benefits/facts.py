@@ -43,7 +43,8 @@ FILINGS: Final = ("long_term", "referral", "emergency", "other", "unfiled")
 ) = range(len(ACCUMULATORS))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# not frozen: made once for every settlement, and a frozen one takes nearly three times as long to make
+@dataclass(slots=True, kw_only=True)
 class BillFacts:
     """One bill as the home pool's policy sees it (`SettleFacts` of messages.proto)."""
 
@@ -77,7 +78,7 @@ class BillFacts:
     already_paid_fen: int = 0  # what a payer outside this settlement has paid of this bill
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Standing:
     """The person on the care date, and what the year has used up (before this bill)."""
 
