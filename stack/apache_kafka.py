@@ -83,6 +83,7 @@ class Broker(Child):
 
     def start(self) -> None:
         """Start it, on the log that it has; it is not up yet."""
+        self._forget()
         command = [*self._command, "kafka.Kafka", str(self.properties)]
         self._spawn(command, cwd=self.data, environment=ENVIRONMENT)
         if self._process is not None and self._children_dir is not None:
@@ -90,15 +91,16 @@ class Broker(Child):
 
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
-        if self._process is not None and self._children_dir is not None:
-            leftovers.forget(self._children_dir, self._process.pid)
+        self._forget()
         super().kill()
 
     def await_listening(self, deadline: float) -> None:
         """Wait until it takes clients. Raises ServerFailed where it ends or does not come up."""
-        while not is_listening(self.port):
+        while True:
             if self.pid is None:
                 raise self._failed("ended while starting")
+            if is_listening(self.port):
+                return
             if time.monotonic() > deadline:
                 raise self._failed("did not start in time")
             time.sleep(_POLL_S)
@@ -112,6 +114,10 @@ class Broker(Child):
         """Wait for the end of a broker that was asked to end; give up at the deadline."""
         while self.pid is not None and time.monotonic() < deadline:
             time.sleep(_POLL_S)
+
+    def _forget(self) -> None:
+        if self._process is not None and self._children_dir is not None:
+            leftovers.forget(self._children_dir, self._process.pid)
 
 
 class ApacheKafka:

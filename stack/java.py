@@ -6,7 +6,6 @@ The wheel is not among the pins of every installation: it is large, and only tho
 and have no Java.
 """
 
-import functools
 import importlib.util
 import re
 import shutil
@@ -35,7 +34,6 @@ class Java:
     """Of the wheel's: what Maven must be told as JAVA_HOME. None: the system's, which Maven finds by itself."""
 
 
-@functools.cache
 def find_java() -> Java | None:
     """The Java to use; None where there is none that is new enough."""
     on_path = shutil.which("java")

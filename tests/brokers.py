@@ -20,7 +20,7 @@ from stack.apache_kafka import ApacheKafka
 from stack.embedded import EmbeddedBroker
 from stack.errors import FetchFailed, PartMissing
 from stack.java import Java, need_java
-from stack.kafka_jars import need_jars
+from stack.kafka_jars import CACHE, need_jars
 from tests.servers import CHILDREN, run_apart
 
 REQUIRED = os.environ.get("DSGW_REQUIRE_APACHE_KAFKA", "") == "1"
@@ -34,16 +34,21 @@ class KafkaParts(NamedTuple):
     jars: Path
 
 
-@pytest.fixture(scope="session")
-def kafka_parts() -> KafkaParts:
-    """Java and the jars; skips where they cannot be had, fails where they must."""
+def find_parts(*, required: bool, cache: Path = CACHE) -> KafkaParts:
+    """Java and the jars; skips the test where they cannot be had, fails it where they must."""
     try:
         java = need_java()
-        return KafkaParts(java, need_jars(java))
+        return KafkaParts(java, need_jars(java, cache=cache))
     except (PartMissing, FetchFailed) as missing:
-        if REQUIRED:
+        if required:
             pytest.fail(f"DSGW_REQUIRE_APACHE_KAFKA=1, but: {missing}")
         pytest.skip(f"nothing is tried on Apache Kafka: {missing}")
+
+
+@pytest.fixture(scope="session")
+def kafka_parts() -> KafkaParts:
+    """What Apache Kafka is started from."""
+    return find_parts(required=REQUIRED)
 
 
 @pytest.fixture(scope="session")
