@@ -1,4 +1,4 @@
-"""What the simulation's tests get: no log, for each of thousands of crashes would print one; and a lazy garbage collector."""
+"""What the simulation's tests get: no log, for thousands of crashes would print one, and a lazy garbage collector."""
 
 import gc
 import logging
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-
 
 GARBAGE_OBJECTS = 100_000
 """A run leaves few cycles behind; looking for them every 700 objects takes a quarter of its time."""

@@ -13,7 +13,7 @@ from tests.simulation.stories import STORIES, Story, paid_once
 from tests.simulation.strikes import sleep_for
 from tests.simulation.world import NODE_SERVICE
 
-EACH_PAIR = 1 if os.environ.get("SIMULATION_PAIRS") == "all" else 7
+EACH_PAIR = 1 if os.environ.get("SIMULATION_PAIRS") == "all" else 11
 
 
 def faults_of(runs: list[Run]) -> list[Run]:

@@ -13,7 +13,7 @@ from tests.simulation.weather import Morning
 from tests.simulation.world import play
 
 SEEDS_A_TEST = 25
-FIRST, BEYOND = (int(seed) for seed in os.environ.get("SIMULATION_SEEDS", "0:250").split(":"))
+FIRST, BEYOND = (int(seed) for seed in os.environ.get("SIMULATION_SEEDS", "0:200").split(":"))
 
 
 @pytest.mark.parametrize("first", range(FIRST, BEYOND, SEEDS_A_TEST))

@@ -71,7 +71,8 @@ SEEN: dict[str, tuple[tuple[Removal, ...], Runs, str]] = {
         "accumulators are not the sum of their deltas",
     ),
     "the node's claim, term and number": (
-        (removals.node_claim, removals.term_and_number), seeds, "the home book claims other ids than it decided"
+        (removals.node_claim, removals.term_and_number), lambda: sleeping_workers(sealed),
+        "a node decided an id twice",
     ),
     "version raised at the close and day compared": (
         (removals.version_at_close, removals.day_compare), lambda: at_every_write(paid_once, close=True),
@@ -81,7 +82,7 @@ SEEN: dict[str, tuple[tuple[Removal, ...], Runs, str]] = {
 
 HELD_BY_ITS_TWIN: dict[str, tuple[Removal, Runs]] = {
     "the node's claim": (removals.node_claim, lambda: sleeping_workers(two_visits)),
-    "term and number, where all was sent again": (removals.term_and_number, lambda: sleeping_workers(paid_once)),
+    "term and number, where all was sent again": (removals.term_and_number, lambda: sleeping_workers(sealed)),
     "version raised at the close": (
         removals.version_at_close, lambda: at_every_write(paid_once, close=True)
     ),
