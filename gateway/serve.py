@@ -100,7 +100,7 @@ async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Seq
         count_queues(registry, parts)
         service = SettlementService(desk=parts.desk, queries=parts.queries, session=parts.session)
         add = partial(add_service, service)
-        with metrics.exposed(registry, port=settings.metrics_port):
+        with metrics.exposed(registry, port=settings.metrics_port, host=settings.metrics_host):
             async with grpc_server(listen=settings.listen or LISTEN_DEFAULT, services={NAME: add}) as server:
                 return await run_until_signalled(
                     parts.tasks(), server=server, state_dir=settings.state_dir, grace_s=settings.grace_s,

@@ -157,7 +157,7 @@ async def serve(*, settings: NodeSettings, node: int, partitions: Sequence[int])
             regions=frozenset(settings.regions.split(",")),
         )  # fmt: skip
         _count(registry, process)
-        with metrics.exposed(registry, port=settings.metrics_port):
+        with metrics.exposed(registry, port=settings.metrics_port, host=settings.metrics_host):
             return await run_until_signalled(
                 {"node": process.run},
                 ready=process.ready,

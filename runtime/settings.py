@@ -6,7 +6,8 @@
 | `DSGW_KAFKA_BOOTSTRAP` | Kafka addresses, `host:port[,host:port…]` |
 | `DSGW_KAFKA_EMBEDDED` | `true`: the broker is the embedded one, which does not wake a waiting fetch |
 | `DSGW_LISTEN` | `host:port` of the process's gRPC server; empty: it serves none |
-| `DSGW_METRICS_PORT` | port of the Prometheus page on 127.0.0.1; 0: none |
+| `DSGW_METRICS_PORT` | port of the Prometheus page; 0: none |
+| `DSGW_METRICS_HOST` | address that the page listens on, 127.0.0.1 where nothing is said |
 | `DSGW_STATE_DIR` | folder of the process's own files (the ready file, the node's term and numbers) |
 | `DSGW_KEYS_DIR` | folder of key files |
 | `DSGW_LOG_LEVEL` | `debug`, `info`, `warning` or `error` |
@@ -39,6 +40,7 @@ class ProcessSettings(BaseSettings):
     kafka_embedded: bool = False
     listen: str = Field(default="", pattern=r"^$|^.+:\d{1,5}$")
     metrics_port: int = Field(default=0, ge=0, le=65_535)
+    metrics_host: str = Field(default="127.0.0.1", min_length=1)
     state_dir: Path = Path(".run/state")
     keys_dir: Path = Path(".run/keys")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
