@@ -6,7 +6,7 @@ judged again. Every caller gets an answer: what W1 may have written, without our
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -117,22 +117,19 @@ class ClaimDesk:
                 seen |= targets_of(call, known)
         finals = await self._book.finals(seen) if seen else {}
         view = View(known, finals, self._silences.silent, now_ms, china_date(now_ms))
-        fresh: dict[bytes, Call] = {}
+        fresh: dict[bytes, list[Call]] = {}
         repeats: list[Call] = []
         for call in calls:
             if call.presettle:
                 self._pre_settle(call, view)
             elif call.id in known.claims:
                 repeats.append(call)
-            elif call.id in fresh:
-                self._intake.put_back(
-                    [call]
-                )  # the same message twice in one flush: the second meets the first's claim
             else:
-                fresh[call.id] = call
+                fresh.setdefault(call.id, []).append(call)
         # W1 comes last: whatever fails before it, nothing of this flush was stored, and all may be refused
         await self._answer_known(repeats, known, finals)
-        await self._claim(fresh, view)
+        later = await self._claim(list(fresh.values()), view)
+        self._intake.put_back(later)
 
     def _judged(self, call: Call, view: View) -> Verdict:
         """What becomes of a message; one that breaks admission refuses itself only."""
@@ -151,19 +148,26 @@ class ClaimDesk:
         else:
             call.answer(verdict)
 
-    async def _claim(self, calls: dict[bytes, Call], view: View) -> None:
+    async def _claim(self, messages: Sequence[Sequence[Call]], view: View) -> list[Call]:
+        """Refuse or claim messages, each with the calls that bring it; gives the calls that must meet a claim."""
         admitted: list[tuple[Call, Admitted]] = []
+        later: list[Call] = []
         taken: set[bytes] = set()
-        for call in calls.values():
-            verdict = self._judged(call, view)
-            if isinstance(verdict, Refused | NeedsPerson):
-                call.answer(verdict)
-            elif self._taken(verdict, taken):
-                call.answer(
-                    refuse("BUSY_VISIT", "another message of this visit is under way; send this one again")
-                )
-            else:
-                admitted.append((call, verdict))
+        for calls in messages:
+            for place, call in enumerate(calls):
+                verdict = self._judged(call, view)
+                if isinstance(verdict, Refused | NeedsPerson):
+                    call.answer(verdict)  # a refusal speaks of one call: the next is judged by itself
+                elif self._taken(verdict, taken):
+                    call.answer(
+                        refuse(
+                            "BUSY_VISIT", "another message of this visit is under way; send this one again"
+                        )
+                    )
+                else:
+                    admitted.append((call, verdict))
+                    later += calls[place + 1 :]
+                    break
         admitted = await self._free_of_live_lines(admitted, view)
         while admitted:
             try:
@@ -176,7 +180,8 @@ class ClaimDesk:
                 raise
             else:
                 self._claimed(admitted)
-                return
+                break
+        return later
 
     @staticmethod
     def _taken(verdict: Admitted, taken: set[bytes]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
+from itertools import accumulate
 from typing import Any, Final
 
 from gateway.care_book import (
@@ -221,14 +222,16 @@ class PostgresCareBook:
 
     async def lines_in_live_bills(self, wanted: Sequence[BillLines]) -> set[tuple[bytes, bytes]]:
         """See CareBook."""
-        places = [place for place, one in enumerate(wanted) for _ in one.line_keys]
+        ends = list(accumulate([len(one.line_keys) for one in wanted]))
         keys = [key for one in wanted for key in one.line_keys]
         async with self._using(CLAIMS) as connection:
             rows = await connection.fetch(
-                "SELECT DISTINCT w.place - 1 FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS w"
-                " (visit, bill, place) JOIN unnest($3::int[], $4::bigint[]) AS l (place, key) ON l.place = w.place - 1"
-                " JOIN bill b ON b.visit = w.visit AND b.bill <> w.bill AND b.alive > 0 AND l.key = any(b.line_keys)",
-                [one.visit for one in wanted], [one.bill for one in wanted], places, keys,
+                # each message's keys are a slice of one array: a join over them would compare all with all
+                "SELECT DISTINCT w.place - 1 FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::int[])"
+                " WITH ORDINALITY AS w (visit, bill, first, last, place) JOIN bill b ON b.visit = w.visit"
+                " AND b.bill <> w.bill AND b.alive > 0 AND b.line_keys && ($5::bigint[])[w.first : w.last]",
+                [one.visit for one in wanted], [one.bill for one in wanted],
+                [end - len(one.line_keys) + 1 for end, one in zip(ends, wanted, strict=True)], ends, keys,
             )  # fmt: skip
         return {(wanted[row[0]].visit, wanted[row[0]].bill) for row in rows}
 
