@@ -8,7 +8,7 @@ import pytest
 
 from gateway import claims as claims_module
 from gateway.calls import Answer, NotFinal
-from gateway.care_book import ClaimConflict, RequestRow, RowRefused
+from gateway.care_book import ClaimConflict, Known, RequestRow, RowRefused, Sought
 from gateway.refusals import Refused
 from ledger.life import Kind
 from proto.settlement.v1 import messages_pb2 as mpb
@@ -124,6 +124,30 @@ def test_one_refused_message_refuses_only_itself() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- one flush
+
+
+def test_repeats_of_a_refused_message_do_not_take_a_flush_each() -> None:
+    """A HIS gone wild with one bad message must not keep the others waiting."""
+    bad = a_settle_request(medfee_sumamt=1)
+
+    async def scenario(scene: Scene) -> None:
+        reads: list[int] = []
+        read = scene.book.read
+
+        async def counted(sought: Sequence[Sought]) -> Known:
+            reads.append(len(sought))
+            return await read(sought)  # type: ignore[no-any-return]
+
+        scene.book.read = counted
+        replies = await scene.replies(*[bad] * 300, a_cancel_request("?"))
+        assert {code_of(reply) for reply in replies} == {"INVALID"}
+        assert len(reads) <= 2
+        spoilt, sent, again = await scene.claimed(bad, SETTLE, SETTLE)  # a refusal speaks of its call only
+        assert code_of(await spoilt.reply) == "INVALID"
+        row = scene.decide(sent)
+        assert [await call.reply for call in (sent, again)] == [Answer(row.answer)] * 2
+
+    play(scenario)
 
 
 def test_two_settlements_of_a_visit_in_one_flush_are_one_settlement_and_a_busy_visit() -> None:
