@@ -80,7 +80,6 @@ def paid(
         medins_setl_id=item.msgid,
         biz_date=stamp.biz_date,
         setl_time=stamp.setl_time,
-        mdtrt_id=mdtrt_id,
     ).SerializeToString()
     info = _INFO(
         setl_id=setl_id,
@@ -122,7 +121,8 @@ def paid(
         fund_includes_acct=fund_includes_account,
         filing=filing,
     ).SerializeToString()
-    # the message is its parts one after the other: put into one another as objects they would be copied twice
+    # The message is its parts one after the other: put into one another as objects they would be copied twice. They stand
+    # in the order of their numbers, for whoever parses the answer and serialises it again must come to the same bytes.
     pieces = [head, _INFO_TAG, varint(len(info)), info]
     for layer in benefit.layers:
         detail = _DETAIL(
@@ -134,6 +134,7 @@ def paid(
             setl_proc_info=brief(layer),
         ).SerializeToString()
         pieces += (_DETAIL_TAG, varint(len(detail)), detail)
+    pieces.append(_OUTCOME(mdtrt_id=mdtrt_id).SerializeToString())
     return b"".join(pieces)
 
 
