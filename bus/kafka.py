@@ -2,6 +2,10 @@
 
 There are no retries here. A send that fails raises, its connection is dropped, and whoever needs an answer sends
 again by his own timer, through a new connection to a broker whose topics are asked for anew.
+
+So that this comes to rest with a broker that is merely slow, `bus.window` lets few records be under way after a
+failure, and more as the broker acknowledges them: a connection is answered in order, and a queue that takes longer
+than the request timeout would be dropped whole, sent again and dropped again, for ever.
 """
 
 import asyncio
@@ -18,6 +22,7 @@ from bus.pace import Pace
 from bus.reader import KafkaReader
 from bus.records import RECORD_BYTES_MAX
 from bus.settings import BusSettings
+from bus.window import Window
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bus")
 
@@ -40,8 +45,9 @@ class KafkaLog:
         self._brokers = Brokers(settings)
         self._pace = Pace(settings)
         self._readers: list[KafkaReader] = []
-        self._unacknowledged_records = 0
-        self._unacknowledged_bytes = 0
+        self._window = Window(
+            records_max=settings.unacknowledged_records_max, bytes_max=settings.unacknowledged_bytes_max
+        )
         self._failing: set[str] = set()  # topics whose last send failed
         self._closed = False
 
@@ -49,8 +55,7 @@ class KafkaLog:
         """Append one record and wait for the leader's acknowledgement."""
         size = len(value)
         self._check(size)
-        self._unacknowledged_records += 1
-        self._unacknowledged_bytes += size
+        self._window.enter(size)
         if not quiet:
             self._pace.expect_answers()
         try:
@@ -64,8 +69,8 @@ class KafkaLog:
                 _log.warning("sends fail", topic=topic, reason=str(failure))
             raise
         finally:
-            self._unacknowledged_records -= 1
-            self._unacknowledged_bytes -= size
+            self._window.leave(size)
+        self._window.acknowledged()
         if topic in self._failing:
             self._failing.discard(topic)
             _log.info("sends succeed again", topic=topic)
@@ -95,10 +100,7 @@ class KafkaLog:
             raise BusClosed
         if size > RECORD_BYTES_MAX:
             raise RecordTooLarge(f"A record of {size} bytes is larger than {RECORD_BYTES_MAX}.")
-        if (
-            self._unacknowledged_records >= self._settings.unacknowledged_records_max
-            or self._unacknowledged_bytes + size > self._settings.unacknowledged_bytes_max
-        ):
+        if not self._window.room(size):
             raise BusFull
 
     async def _append(self, connection: wire.Connection, topic: str, partition: int, value: bytes) -> None:
@@ -112,6 +114,7 @@ class KafkaLog:
         try:
             response = await connection.ask(request)
         except wire.FAILURES as failure:
+            self._window.failed()
             await self._brokers.drop(connection)
             raise BusUnavailable from failure
         error = wire.read_produced(response)

@@ -20,8 +20,13 @@ EMBEDDED_FETCH_WAIT_MS = 1
 a fetch that may not wait at all with nothing."""
 
 EMBEDDED_BEHIND_WAIT_MS = 100
-"""For a reader that its last fetch left behind. The embedded broker stops reading when the wait is over, found or not: a
-long log or a busy machine would never get a record through in 1 ms. It answers as soon as it has some."""
+"""For a reader that its last fetch left behind. For every fetch the embedded broker goes through the whole partition
+from its first record on (1 to 4 µs a record, more on a busy machine) and stops when the wait is over, found or not: in
+1 ms nothing at all comes out of a log of 1,000 records. It answers as soon as it has some."""
+
+EMBEDDED_BEHIND_WAIT_MS_MAX = 1_000
+"""The wait is doubled up to this, and up to half the request timeout, while nothing comes: a long log must stay
+readable, and a probe come back within 3 s."""
 
 BEYOND_END_EVERY_S = 3.0
 """A partition is put back to its end at most so often: the embedded broker's word for its end is not always right."""
@@ -34,11 +39,14 @@ class KafkaReader:
         self._topic = topic
         self._settings = settings
         self._pace = pace
+        self._behind_wait_ms_max = min(EMBEDDED_BEHIND_WAIT_MS_MAX, settings.request_timeout_ms // 2)
         self._brokers = Brokers(settings)
         self._positions: dict[int, int] = {}
         self._fetches: dict[asyncio.Task[list[wire.PartitionFetched]], list[int]] = {}
         self._put_back_s: dict[int, float] = {}
         self._behind: set[int] = set()  # partitions whose last fetch left records at the broker
+        self._in_vain: set[int] = set()  # of these, the ones of which it brought nothing
+        self._behind_wait_ms: dict[int, int] = {}  # what a partition's length has been found to need
         self._closed = False
 
     async def start(self, partitions: Sequence[int]) -> None:
@@ -92,7 +100,8 @@ class KafkaReader:
         """One fetch per leader for the partitions that no fetch is under way for."""
         under_way = {partition for partitions in self._fetches.values() for partition in partitions}
         groups: dict[wire.Connection | None, list[int]] = {}
-        for partition in self._positions:
+        # a broker spends a fetch's time and bytes in the order asked: whoever went without comes first
+        for partition in sorted(self._positions, key=lambda partition: partition not in self._in_vain):
             if partition not in under_way:
                 groups.setdefault(self._brokers.ready(self._topic, partition), []).append(partition)
         for connection, partitions in groups.items():
@@ -123,27 +132,58 @@ class KafkaReader:
     async def _fetch(
         self, connection: wire.Connection, positions: Mapping[int, int]
     ) -> list[wire.PartitionFetched]:
-        wait_ms = self._settings.fetch_wait_ms
-        if self._settings.embedded:
-            behind = not self._behind.isdisjoint(positions)
-            wait_ms = EMBEDDED_BEHIND_WAIT_MS if behind else EMBEDDED_FETCH_WAIT_MS
+        wait_ms = self._wait_ms(positions)
         try:
             response = await connection.ask(wire.fetch_request(self._topic, positions, wait_ms=wait_ms))
             fetched = wire.read_fetched(response, positions)
             beyond = [answer.partition for answer in fetched if self._beyond_end(answer)]
             ends = await self._ends(connection, beyond) if beyond else {}
+            for partition in beyond:
+                self._behind_wait_ms.pop(partition, None)
         except wire.FAILURES:
             await self._brokers.drop(connection)
             await asyncio.sleep(self._settings.reconnect_backoff_ms / 1000)
             return []
-        self._behind -= positions.keys()
-        self._behind |= {answer.partition for answer in fetched if answer.next_offset < answer.end}
+        self._note_behind(positions, fetched)
         if any(answer.error not in (wire.NO_ERROR, wire.OFFSET_OUT_OF_RANGE) for answer in fetched):
             self._brokers.forget(self._topic)  # the leader has moved, or the topic is gone
             await asyncio.sleep(self._settings.reconnect_backoff_ms / 1000)
         return [
             answer._replace(next_offset=ends.get(answer.partition, answer.next_offset)) for answer in fetched
         ]
+
+    def _wait_ms(self, positions: Mapping[int, int]) -> int:
+        """How long the broker may hold or work on this fetch."""
+        if not self._settings.embedded:
+            return self._settings.fetch_wait_ms
+        waits = [
+            self._behind_wait_ms.get(partition, EMBEDDED_BEHIND_WAIT_MS)
+            for partition in self._behind.intersection(positions)
+        ]
+        return max(waits, default=EMBEDDED_FETCH_WAIT_MS)
+
+    def _note_behind(self, asked: Mapping[int, int], fetched: Sequence[wire.PartitionFetched]) -> None:
+        """Who has been left behind, and what the next fetch needs where even a patient one brought nothing.
+
+        What was found to be needed stays until the log is lost: a log grows, and the wait costs nothing where a
+        record is found.
+        """
+        if not fetched:
+            self._behind |= asked.keys()  # the time was over before the broker had begun
+        for answer in fetched:
+            partition = answer.partition
+            behind_again = partition in self._behind
+            self._behind.discard(partition)
+            self._in_vain.discard(partition)
+            if answer.next_offset >= answer.end:
+                continue
+            self._behind.add(partition)
+            if answer.values:
+                continue
+            self._in_vain.add(partition)
+            if behind_again:
+                wait_ms = self._behind_wait_ms.get(partition, EMBEDDED_BEHIND_WAIT_MS)
+                self._behind_wait_ms[partition] = min(2 * wait_ms, self._behind_wait_ms_max)
 
     def _beyond_end(self, answer: wire.PartitionFetched) -> bool:
         """Whether the log was lost and is now shorter than the position: Kafka says so, the embedded one hints."""

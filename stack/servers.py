@@ -17,6 +17,7 @@ from stack.errors import AddressUnreachable, PlanWrong, ServerFailed, StackFault
 from stack.java import need_java
 from stack.kafka_jars import Say, need_jars
 from stack.plan import APACHE
+from stack.pulse import longest_partition
 from stack.topics import make_topics
 
 POSTGRES_VARIABLE: Final = "DSGW_POSTGRES"
@@ -134,6 +135,11 @@ class Servers:
         """The embedded servers that were started and do not run."""
         servers = {"postgres": self._postgres, "broker": self._broker}
         return [name for name, server in servers.items() if server is not None and server.pid is None]
+
+    def broker_pulse(self) -> int | None:
+        """How many records the embedded broker's longest partition holds; None = it does not answer."""
+        host, _, port = self._own_broker().bootstrap.rpartition(":")
+        return longest_partition(host, int(port), self._topics)
 
     def stop(self) -> None:
         """Stop the embedded servers, the broker first."""

@@ -6,9 +6,10 @@ order.
         await stack.kill("node-44")           # SIGKILL; the supervisor starts it again
         await stack.ready("node-44")
 
-Names of parts: `postgres`, `broker`, `gateway-<region>-<slot>`, `node-<node>`. A watcher starts again
-whatever dies. While the embedded broker starts, the processes are stopped (SIGSTOP) for the moment until its
-topics are there: a record for a missing topic would be accepted and lost.
+Names of parts: `postgres`, `broker`, `gateway-<region>-<slot>`, `node-<node>`. A watcher starts again whatever
+dies, and the embedded broker also when it is sick or its log has grown long (`stack.pulse`). While it starts, the
+processes are stopped (SIGSTOP) for the moment until its topics are there: a record for a missing topic would be
+accepted and lost.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from pathlib import Path
 from typing import Any, Final
 
-from stack import leftovers
+from stack import leftovers, pulse
 from stack.embedded import HOST, free_port, is_listening
 from stack.endpoints import Endpoints
 from stack.errors import PortTaken, ServerFailed, StackFault
@@ -80,15 +81,17 @@ class Stack:
                 run_dir=run_dir, topics=plan.topics(), children_dir=children, broker=plan.kafka, say=say
             )
             stack = cls(plan=plan, run_dir=run_dir, servers=servers, say=say, suffix=suffix)
-            watcher: asyncio.Task[None] | None = None
+            watchers: list[asyncio.Task[None]] = []
             try:
                 await stack._start_all()
-                watcher = asyncio.create_task(stack._watch(), name="supervisor")
+                watchers.append(asyncio.create_task(stack._watch(), name="supervisor"))
+                if servers.kafka_embedded:
+                    watchers.append(asyncio.create_task(stack._tend_broker(), name="broker's pulse"))
                 yield stack
             finally:
-                if watcher is not None:
+                for watcher in watchers:
                     watcher.cancel()
-                    await asyncio.wait([watcher])
+                await asyncio.gather(*watchers, return_exceptions=True)
                 await stack._stop_all()
 
     @property
@@ -243,6 +246,18 @@ class Stack:
                 code = part.exit_code
                 if part.watch():
                     self._say(f"{part.name} ended with code {code}; started again")
+
+    async def _tend_broker(self) -> None:
+        """Kill the embedded broker when it is sick or its log is long; the watcher starts it afresh."""
+        care, pid = pulse.Care(), self.pids().get("broker")
+        while True:
+            await asyncio.sleep(pulse.PULSE_EVERY_S)
+            longest = await asyncio.to_thread(self._servers.broker_pulse)
+            if (now := self.pids().get("broker")) != pid:
+                care, pid = pulse.Care(), now
+            elif self._servers.is_up("broker") and (why := care.why_restart(longest)) is not None:
+                self._say(f"the broker is started afresh: {why}; nothing in it is needed")
+                await self.kill("broker")
 
     async def _start_server(self, name: str) -> None:
         try:
