@@ -182,6 +182,9 @@ async def run_until_signalled(
     log = logs.logger()
     stopping = asyncio.Event()
     ready_file = state_dir / READY_FILE if state_dir else None
+    if ready_file is not None:
+        # of a process that was killed; in a container the next one often has the same pid
+        ready_file.unlink(missing_ok=True)
     with _signals(signals, stopping):
         running = {name: asyncio.create_task(task(), name=name) for name, task in tasks.items()}
         announce = asyncio.create_task(_announce(ready, server, ready_file), name="ready")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from runtime.healthy import why_not
-from runtime.serve import READY_FILE, grpc_server
+from runtime.serve import READY_FILE, grpc_server, run_until_signalled
 from stack.embedded import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,3 +45,29 @@ def test_without_a_server_the_ready_file_must_name_a_living_process(tmp_path: Pa
     gone.wait()
     file.write_text(f"{gone.pid}\n")
     assert "which is gone" in why_not(listen="", state_dir=tmp_path)
+
+
+async def test_a_process_that_is_starting_does_not_pass_for_the_killed_one_before_it(tmp_path: Path) -> None:
+    (tmp_path / READY_FILE).write_text(f"{os.getpid()}\n")
+    began, beating = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    async def ready() -> None:
+        await beating.wait()
+
+    running = asyncio.create_task(
+        run_until_signalled({"work": work}, ready=ready, state_dir=tmp_path, signals=(), grace_s=0.1)
+    )
+    try:
+        await asyncio.wait_for(began.wait(), 10)
+        assert "does not say" in why_not(listen="", state_dir=tmp_path)
+        beating.set()
+        async with asyncio.timeout(10):
+            while why_not(listen="", state_dir=tmp_path):  # noqa: ASYNC110 a file, not an event
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
