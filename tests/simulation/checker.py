@@ -211,7 +211,7 @@ class Checker:
 
     def told(self, region: str, id_: bytes, outcome: pb.Outcome, name: str) -> None:
         """An outcome was told of an id, by a call or a query."""
-        calls = self.calls.setdefault((region, id_), Calls())
+        calls = self.calls.setdefault((region, id_), Calls(only_refused=False))
         told = outcome.SerializeToString(deterministic=True)
         if calls.told not in (None, told):
             self.object_to(f"{name} was answered in two ways")
@@ -234,6 +234,9 @@ class Checker:
         for (region, id_), calls in self.calls.items():
             if calls.told is not None and self._stored(region).get(id_) != calls.told:
                 self.object_to("what was told is not what is stored in the end")
+            claim = self.care[region].tables.claims.get(id_)
+            if calls.only_refused and not calls.under_way and claim is not None and claim.kind != TOMBSTONE:
+                self.object_to("what was only ever refused is claimed in the end")
 
     def _home_book(self) -> None:
         store = self.store
