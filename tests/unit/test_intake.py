@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bus.intake import Intake
+from bus.intake import PLENTY_ITEMS, Intake
 from tests.simulation.virtual_time import run
 
 
@@ -40,11 +40,24 @@ def test_a_flush_begins_the_floor_after_the_one_before_began() -> None:
             began.append(loop.time())
             await asyncio.sleep(work_s)
         first, second, third = (round((at - began[0]) * 1000) for at in began)
-        assert (first, second, third) == (
-            0,
-            5,
-            25,
-        )  # a flush that took longer than the floor delays nobody more
+        # 1 ms of work: the floor; 20 ms of work: three times that, but at most 25 ms after it began
+        assert (first, second, third) == (0, 5, 30)
+
+    run(main())
+
+
+def test_who_finds_plenty_waiting_goes_at_once() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        intake: Intake[int] = Intake(items_max=1_000, floor_ms=5)
+        intake.put(1)
+        await intake.take()
+        began_s = loop.time()
+        await asyncio.sleep(0.020)
+        for item in range(PLENTY_ITEMS):
+            intake.put(item)
+        assert len(await intake.take()) == PLENTY_ITEMS
+        assert round((loop.time() - began_s) * 1000) == 20
 
     run(main())
 
