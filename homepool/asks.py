@@ -29,6 +29,10 @@ from runtime.sealing import INSURED_ANSWER, INSURED_QUESTION, open_sealed, seal
 
 ASKS_WAITING_MAX: Final = 1_000
 ASKS_AT_ONCE_MAX: Final = 100
+SENT_OUT_EVERY_MS: Final = 25
+"""Answers that are ready wait for others so long: whoever asks all nodes gives up after 1 s."""
+ANSWER_TRAVELS_MS: Final = 50
+"""An answer that would leave later than this before the deadline arrives too late. An assumption."""
 _NOBODY: Final = b"\xff" * ID_BYTES
 """The id of a question: no message has it, and the answer does not show it."""
 
@@ -79,6 +83,7 @@ class Asks:
         self._private_key = private_key
         self._answer = answer
         self._ready: dict[tuple[str, int], list[bytes]] = {}
+        self._sent_out_s = 0.0
 
     async def run(self) -> None:
         """Answer for ever. Raises the book's errors."""
@@ -88,10 +93,11 @@ class Asks:
                 await self._answer_all(asked)
 
     async def _answer_all(self, asked: list[AskedQuestion]) -> None:
-        now_ms = self._clock.now_ms()
-        waiting = [one for one in asked if not one.ask.deadline_ms or one.ask.deadline_ms >= now_ms]
+        self._sent_out_s = self._clock.monotonic_s()
         by_question: dict[str | None, list[AskedQuestion]] = {}
-        for one in waiting:
+        for one in asked:
+            if self._given_up(one):
+                continue
             by_question.setdefault(one.ask.WhichOneof("question"), []).append(one)
         if trials := by_question.pop("pre_settle", None):
             await self._pre_settle(trials)
@@ -101,7 +107,10 @@ class Asks:
         self._send_out()
 
     async def _answer_each(self, by_question: dict[str | None, list[AskedQuestion]]) -> None:
+        """One after the other: under load, work goes only into what is still waited for, and leaves in time."""
         for question, one in [(question, one) for question, many in by_question.items() for one in many]:
+            if self._given_up(one):
+                continue
             try:
                 if question == "insured":
                     answer = await self._insured(one.ask.insured)
@@ -113,6 +122,13 @@ class Asks:
                 self._refuse(one, refusal)
             else:
                 self._send(one, messages_pb2.AskAnswer(ask_id=one.ask.ask_id, answer=answer))
+            if self._clock.monotonic_s() - self._sent_out_s >= SENT_OUT_EVERY_MS / 1000:
+                self._send_out()
+
+    def _given_up(self, one: AskedQuestion) -> bool:
+        """Whether nobody would be waiting for the answer any more when it arrives."""
+        deadline_ms = one.ask.deadline_ms
+        return bool(deadline_ms) and deadline_ms < self._clock.now_ms() + ANSWER_TRAVELS_MS
 
     async def _pre_settle(self, trials: list[AskedQuestion]) -> None:
         """Each as if it came next, none on top of another, nothing written."""
@@ -265,7 +281,8 @@ class Asks:
         self._ready.setdefault((one.region, one.slot), []).append(answer.SerializeToString())
 
     def _send_out(self) -> None:
-        """What was answered in one go travels in one record per slot."""
+        """What is ready travels in one record per slot."""
+        self._sent_out_s = self._clock.monotonic_s()
         for (region, slot), ready in self._ready.items():
             self._answer(region, slot, ready)
         self._ready.clear()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bus import reader, wire
+from bus import wire
 from bus.pace import Pace
 from bus.reader import (
     EMBEDDED_BEHIND_WAIT_MS,
@@ -38,8 +38,8 @@ async def waits_of(monkeypatch: pytest.MonkeyPatch, settings: BusSettings, reads
         to = min(at + reads[len(waits) - 1], 1_000)
         return [wire.PartitionFetched(0, at, wire.NO_ERROR, 1_000, [b"x"] * (to - at), to)]
 
-    monkeypatch.setattr(reader.wire, "fetch_request", request)
-    monkeypatch.setattr(reader.wire, "read_fetched", fetched)
+    monkeypatch.setattr(wire, "fetch_request", request)
+    monkeypatch.setattr(wire, "read_fetched", fetched)
     reading = KafkaReader(topic="req.44", settings=settings, pace=Pace(settings))
     monkeypatch.setattr(reading, "_brokers", OneBroker())
     reading._positions = {0: 0}
@@ -87,8 +87,8 @@ async def test_whoever_got_nothing_is_asked_for_first(monkeypatch: pytest.Monkey
             for took in [number == first]
         ]
 
-    monkeypatch.setattr(reader.wire, "fetch_request", request)
-    monkeypatch.setattr(reader.wire, "read_fetched", fetched)
+    monkeypatch.setattr(wire, "fetch_request", request)
+    monkeypatch.setattr(wire, "read_fetched", fetched)
     settings = BusSettings(bootstrap="127.0.0.1:1", embedded=True)
     reading = KafkaReader(topic="req.44", settings=settings, pace=Pace(settings))
     monkeypatch.setattr(reading, "_brokers", OneBroker())
