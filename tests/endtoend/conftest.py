@@ -3,7 +3,7 @@
 Every test takes people of its own, so that the tests do not meet in accumulators, accounts and visits.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,11 +11,10 @@ import pytest
 
 from stack.patients import read_patients
 from stack.plan import read_plan
-from tests.endtoend.his import CHINA, His, Person
+from tests.endtoend.his import CHINA, His, NewPerson, Person
 from tests.endtoend.running_stack import RunningStack, running_stack
 
-PEOPLE_PER_POOL = 70
-NewPerson = Callable[..., Person]
+PEOPLE_PER_POOL = 150
 
 
 @pytest.fixture(scope="package")

@@ -105,6 +105,10 @@ class Visit:
     bills: int = 0
 
 
+NewPerson = Callable[..., Person]
+"""The fixture `new_person(pool="440100", insutype="310")`: somebody whom no other test has met."""
+
+
 def now_text(*, days: float = 0) -> str:
     """Now and so many days, China time, as the national interface writes it."""
     return f"{datetime.now(CHINA) + timedelta(days=days):%Y-%m-%d %H:%M:%S}"

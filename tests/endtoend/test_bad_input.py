@@ -10,8 +10,7 @@ import grpc
 import pytest
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import His, Person, Refused, Visit, line, now_text, refused
+from tests.endtoend.his import His, NewPerson, Person, Refused, Visit, line, now_text, refused
 from tests.endtoend.running_stack import RunningStack
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT

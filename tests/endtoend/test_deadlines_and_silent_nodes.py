@@ -13,8 +13,18 @@ import grpc
 import pytest
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import DECLINED, EXPIRED, OK, PAID, His, Refused, Visit, refused, same_bytes
+from tests.endtoend.his import (
+    DECLINED,
+    EXPIRED,
+    OK,
+    PAID,
+    His,
+    NewPerson,
+    Refused,
+    Visit,
+    refused,
+    same_bytes,
+)
 from tests.endtoend.running_stack import RunningStack, wait_until
 
 NODE, POOL = "node-50", "500000"

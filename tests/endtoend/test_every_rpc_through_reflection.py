@@ -16,8 +16,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import Person
+from tests.endtoend.his import NewPerson, Person
 from tests.endtoend.running_stack import RunningStack
 
 SERVICE = "settlement.v1.SettlementService"

@@ -16,8 +16,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import DECLINED, PAID, His, Person, Refused, Visit, line
+from tests.endtoend.his import DECLINED, PAID, His, NewPerson, Person, Refused, Visit, line
 from tests.endtoend.running_stack import RunningStack
 
 POISON_FEN = 777_701

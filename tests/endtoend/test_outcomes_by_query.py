@@ -1,7 +1,6 @@
 """GetSettlement: by setl_id, by omsgid and oinfno, by psn_no and mdtrt_id; it never speaks for an id."""
 
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import OK, VOIDED, His, same_bytes
+from tests.endtoend.his import OK, VOIDED, His, NewPerson, same_bytes
 
 
 def test_all_three_ways_find_the_same_settlement_at_any_process(hospital: His, new_person: NewPerson) -> None:

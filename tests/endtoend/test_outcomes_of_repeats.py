@@ -4,8 +4,7 @@ import grpc
 import pytest
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import DECLINED, OK, PAID, His, Visit, line, now_text, refused, same_bytes
+from tests.endtoend.his import DECLINED, OK, PAID, His, NewPerson, Visit, line, now_text, refused, same_bytes
 from tests.endtoend.running_stack import RunningStack
 
 
@@ -64,6 +63,27 @@ def test_a_retry_that_differs_in_everything_but_its_key_and_body_meets_its_first
     }
     for gateway in (0, 1):
         assert same_bytes(hospital.outcome(retry, gateway=gateway), paid)
+
+
+def test_what_is_answered_are_the_very_bytes_that_both_books_hold(
+    hospital: His, new_person: NewPerson, stack: RunningStack
+) -> None:
+    """Not only the same values: the bytes, as a signature or an auditor would need them."""
+    visit = hospital.open(new_person())
+    settlement, paid = hospital.pay(visit)
+    declined = hospital.settlement(visit, settlement.input)
+    hospital.outcome(declined)
+    cancel, _ = hospital.cancelled(visit, paid)
+    revival = hospital.reversal(visit, cancel)
+    hospital.outcome(revival)
+    answers = f"SELECT encode(answer, 'hex') FROM {{}} WHERE psn_no = '{visit.person.psn_no}' ORDER BY number"
+    stored = stack.query("region 44", answers.format("care")).split()
+    assert stored == stack.query("node 44", answers.format("decision")).split()
+    sent = (("Settle", settlement), ("Settle", declined), ("Cancel", cancel), ("Reverse", revival))
+    for (method, request), answer in zip(sent, stored, strict=True):
+        for channel in hospital.channels:
+            raw = channel.unary_unary(f"/settlement.v1.SettlementService/{method}")
+            assert bytes.fromhex(answer) in raw(request.SerializeToString(), timeout=10), method
 
 
 @pytest.mark.parametrize("gateway", [0, 1])

@@ -4,8 +4,7 @@ import grpc
 import pytest
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import DECLINED, OK, PAID, VOIDED, His, Visit, line, refused, same_bytes
+from tests.endtoend.his import DECLINED, OK, PAID, VOIDED, His, NewPerson, Visit, line, refused, same_bytes
 from tests.endtoend.running_stack import RunningStack
 
 MIRRORED = (

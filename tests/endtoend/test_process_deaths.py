@@ -7,8 +7,7 @@ import json
 import pytest
 
 from stack.compare import compare_openings
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import His
+from tests.endtoend.his import His, NewPerson
 from tests.endtoend.running_stack import RunningStack
 from tests.endtoend.traffic import traffic
 

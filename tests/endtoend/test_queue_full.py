@@ -16,8 +16,7 @@ import asyncpg
 import grpc
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import PAID, His, Visit, refused, same_bytes
+from tests.endtoend.his import PAID, His, NewPerson, Visit, refused, same_bytes
 from tests.endtoend.running_stack import RunningStack, wait_until
 
 QUEUE_CALLS_MAX = 10_000

@@ -6,8 +6,7 @@ import grpc
 import pytest
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.conftest import NewPerson
-from tests.endtoend.his import PAID, His, Refused, same_bytes
+from tests.endtoend.his import PAID, His, NewPerson, Refused, same_bytes
 
 METHOD = "/settlement.v1.SettlementService/Session"
 
