@@ -1,7 +1,8 @@
 """What is claimed and not final: who waits for it, and sending it again until it is booked.
 
 A claimed message stays here whether or not its caller does. It is sent after W1, then 1, 2, 4 … s later, at most 30 s
-apart, at once at the first beat after silence, and not at all while its partition is silent.
+apart, at once at the first beat after silence, and not at all while its partition is silent. Where messages take long
+because there are many, the first wait is longer: what is only slow must not be asked for twice.
 """
 
 import asyncio
@@ -20,6 +21,11 @@ from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.clock import Clock
 
 RESEND_FIRST_MS: Final = 1_000
+RESEND_FIRST_MS_MAX: Final = 10_000
+RESEND_AFTER_USUAL: Final = 4
+"""Times what messages usually take."""
+USUAL_OF: Final = 32
+"""How many messages the usual time is smoothed over."""
 RESEND_APART_MS_MAX: Final = 30_000
 TICK_MS: Final = 250
 WAITING_MAX: Final = 100_000
@@ -29,13 +35,14 @@ SENDS_IN_FLIGHT_MAX: Final = 512
 class Waiting:
     """One claimed message without outcome."""
 
-    __slots__ = ("apart_ms", "calls", "due_ms", "item")
+    __slots__ = ("apart_ms", "calls", "due_ms", "item", "since_ms")
 
-    def __init__(self, item: OpenItem, due_ms: int) -> None:
+    def __init__(self, item: OpenItem, *, now_ms: int, apart_ms: int) -> None:
         self.item = item
         self.calls: list[Call] = []
-        self.apart_ms = RESEND_FIRST_MS
-        self.due_ms = due_ms
+        self.since_ms = now_ms
+        self.apart_ms = apart_ms
+        self.due_ms = now_ms + apart_ms
 
 
 class Dispatch:
@@ -50,6 +57,7 @@ class Dispatch:
         self._waiting: dict[bytes, Waiting] = {}
         self._due: list[tuple[int, bytes]] = []
         self._sends: set[asyncio.Task[None]] = set()
+        self._usual_us = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -66,7 +74,8 @@ class Dispatch:
         """Keep an open message, and who waits for it. True if it was not kept before."""
         waiting = self._waiting.get(item.id)
         if fresh := waiting is None:
-            waiting = self._waiting[item.id] = Waiting(item, self._now_ms() + RESEND_FIRST_MS)
+            waiting = Waiting(item, now_ms=self._now_ms(), apart_ms=self._first_wait_ms())
+            self._waiting[item.id] = waiting
             heapq.heappush(self._due, (waiting.due_ms, item.id))
         if call is not None:
             waiting.calls.append(call)
@@ -75,14 +84,15 @@ class Dispatch:
     def final(self, id_: bytes) -> list[Call]:
         """The id is final: look after it no longer; gives the calls that wait."""
         waiting = self._waiting.pop(id_, None)
-        return waiting.calls if waiting else []
+        if waiting is None:
+            return []
+        took_us = (self._now_ms() - waiting.since_ms) * 1_000
+        self._usual_us += (took_us - self._usual_us) // USUAL_OF
+        return waiting.calls
 
-    def answer_all(self) -> None:
-        """Answer every waiting call that its message is not final: the process is about to end."""
-        for waiting in self._waiting.values():
-            for call in waiting.calls:
-                call.answer(call.not_final)
-            waiting.calls.clear()
+    def _first_wait_ms(self) -> int:
+        usual_ms = self._usual_us // 1_000
+        return min(max(RESEND_FIRST_MS, RESEND_AFTER_USUAL * usual_ms), RESEND_FIRST_MS_MAX)
 
     def send(self, items: Iterable[OpenItem]) -> None:
         """Send claimed messages, one record per home partition; a failure is left to the next time."""

@@ -173,3 +173,19 @@ def test_no_more_messages_are_taken_in_than_it_can_look_after(monkeypatch: pytes
         assert scene.dispatch.full
 
     played(play)
+
+
+def test_where_messages_take_long_the_first_wait_is_longer() -> None:
+    """A region under load asked for everything twice, which made the load."""
+
+    async def play(scene: Scene) -> None:
+        for number in range(200):
+            scene.dispatch.look_after(an_open_item(f"slow {number}"))
+        await asyncio.sleep(0.9)
+        for number in range(200):
+            scene.dispatch.final(an_open_item(f"slow {number}").id)
+        look_after(scene, "a")
+        await asyncio.sleep(12)
+
+    first, second, *_ = times(played(play), "a")
+    assert 3_500 <= second - first <= 3_750  # four times 0.9 s, to the timer's next tick
