@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from gateway import dispatch as dispatch_module
-from gateway.calls import NotFinal
 from proto.settlement.v1 import messages_pb2 as mpb
 from tests.builders import NODE, PARTITION, a_call, a_settle_request
 from tests.gateway_scene import Scene, an_open_item
@@ -148,17 +147,6 @@ def test_a_broker_that_hangs_holds_a_bounded_number_of_sends(monkeypatch: pytest
         assert len(started) == 3
         hung.set()
         await asyncio.sleep(0)
-
-    played(play)
-
-
-def test_who_waits_when_the_process_ends_is_told_that_it_is_not_final() -> None:
-    async def play(scene: Scene) -> None:
-        call = a_call(a_settle_request(), reply=asyncio.get_running_loop().create_future())
-        scene.dispatch.look_after(an_open_item("a"), call)
-        scene.dispatch.answer_all()
-        assert call.reply.result() == NotFinal(call.id, "m1", "2207")
-        assert an_open_item("a").id in scene.dispatch  # it stays open all the same
 
     played(play)
 
