@@ -30,7 +30,7 @@ from ledger.rows import COLUMNS, Row
 from runtime import postgres
 from runtime.clock import Clock, china_date
 from runtime.errors import DatabaseUnreachable
-from runtime.postgres import Connection, FailureKind, failure_of
+from runtime.postgres import Connection, FailureKind, bytea_array, failure_of
 
 LEAVES_AHEAD_DAYS: Final = 3
 LOCK_TIMEOUT_MS: Final = 5_000
@@ -48,9 +48,8 @@ _ROW_FAULTS: Final = frozenset(
     {FailureKind.CHECK, FailureKind.NOT_NULL, FailureKind.OVERFLOW, FailureKind.UNENCODABLE}
 )
 _READ: Final = """
-SELECT k.place, k.id, c.digest, c.day, c.kind, c.node, c.partition, c.psn_no, c.visit, c.undone_by
-FROM unnest($1::int[], $2::bytea[]) AS k (place, id) LEFT JOIN claim c ON c.id = k.id
-WHERE c.id IS NOT NULL
+SELECT k.id, c.digest, c.day, c.kind, c.node, c.partition, c.psn_no, c.visit, c.undone_by
+FROM unnest($1::text::bytea[]) AS k (id) CROSS JOIN LATERAL (SELECT * FROM claim WHERE id = k.id OFFSET 0) c
 """
 _READ_VISITS: Final = """
 SELECT v.id, v.alias, v.fixmedins_code, v.serial, v.psn_no, v.home_pool, v.care_pool, v.node, v.partition, v.insutype,
@@ -58,10 +57,10 @@ SELECT v.id, v.alias, v.fixmedins_code, v.serial, v.psn_no, v.home_pool, v.care_
   v.version, (SELECT o.id FROM open o WHERE o.visit = v.id AND o.exclusive) AS busy,
   (SELECT array_agg(b.bill) FILTER (WHERE b.alive > 0) FROM bill b WHERE b.visit = v.id) AS live_bills,
   (SELECT coalesce(sum(b.unsealed), 0) FROM bill b WHERE b.visit = v.id) AS unsealed
-FROM visit v WHERE v.id = any($1::bytea[]){aliases}
+FROM visit v WHERE v.id = any($1::text::bytea[]){aliases}
 """
 _READ_VISITS_BY_ID: Final = _READ_VISITS.format(aliases="")
-_READ_VISITS_BY_ALIAS: Final = _READ_VISITS.format(aliases=" OR v.alias = any($2::bytea[])")
+_READ_VISITS_BY_ALIAS: Final = _READ_VISITS.format(aliases=" OR v.alias = any($2::text::bytea[])")
 _READ_OPEN: Final = """
 SELECT r.id, r.kind, r.digest, r.node, r.partition, r.deadline_ms, o.since_ms, o.slot, r.item
 FROM open o JOIN request r ON r.id = o.id AND r.day = o.day WHERE {which} ORDER BY o.since_ms LIMIT {limit}
@@ -176,13 +175,15 @@ class PostgresCareBook:
         visits = [one.visit for one in sought if one.visit is not None]
         aliases = [one.alias for one in sought if one.alias is not None]
         async with self._using(CLAIMS) as connection:
-            claimed = await connection.fetch(_READ, range(len(ids)), ids)
-            claims = {row[1]: Claim(*row[2:]) for row in map(tuple, claimed)}
+            claimed = await connection.fetch(_READ, bytea_array(ids))
+            claims = {row[0]: Claim(*row[1:]) for row in map(tuple, claimed)}
             visits += [claim.visit for claim in claims.values() if claim.visit is not None]
             if aliases:
-                rows = await connection.fetch(_READ_VISITS_BY_ALIAS, visits, aliases)
+                rows = await connection.fetch(
+                    _READ_VISITS_BY_ALIAS, bytea_array(visits), bytea_array(aliases)
+                )
             else:
-                rows = await connection.fetch(_READ_VISITS_BY_ID, visits) if visits else []
+                rows = await connection.fetch(_READ_VISITS_BY_ID, bytea_array(visits)) if visits else []
         found = [_visit(row) for row in rows]
         return Known(
             claims,

@@ -8,7 +8,7 @@ settlement's again. What undoes a decision later is told beside the bytes, never
 
 from typing import Final
 
-from homepool.benefits import Benefit, BillFacts, brief
+from homepool.benefits import Benefit, BillFacts, Layer, brief
 from homepool.pieces import tag, varint
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2, settlement_pb2
@@ -74,13 +74,9 @@ def paid(
     account = benefit.account_fen + benefit.family_fen
     care_pool = str(item.care_pool)
     head = _OUTCOME(
-        status=_PAID,
-        setl_id=setl_id,
-        infno=item.infno,
-        medins_setl_id=item.msgid,
-        biz_date=stamp.biz_date,
+        status=_PAID, setl_id=setl_id, infno=item.infno, medins_setl_id=item.msgid, biz_date=stamp.biz_date,
         setl_time=stamp.setl_time,
-    ).SerializeToString()
+    ).SerializeToString()  # fmt: skip
     info = _INFO(
         setl_id=setl_id,
         mdtrt_id=mdtrt_id,
@@ -125,17 +121,17 @@ def paid(
     # in the order of their numbers, for whoever parses the answer and serialises it again must come to the same bytes.
     pieces = [head, _INFO_TAG, varint(len(info)), info]
     for layer in benefit.layers:
-        detail = _DETAIL(
-            fund_pay_type=layer.fund_pay_type,
-            fund_pay_type_name=layer.name,
-            inscp_scp_amt=layer.base_fen,
-            crt_payb_lmt_amt=layer.limit_left_fen,
-            fund_payamt=layer.amount_fen,
-            setl_proc_info=brief(layer),
-        ).SerializeToString()
+        detail = _detail_of(layer)
         pieces += (_DETAIL_TAG, varint(len(detail)), detail)
     pieces.append(_OUTCOME(mdtrt_id=mdtrt_id).SerializeToString())
     return b"".join(pieces)
+
+
+def _detail_of(layer: Layer) -> bytes:
+    return _DETAIL(
+        fund_pay_type=layer.fund_pay_type, fund_pay_type_name=layer.name, inscp_scp_amt=layer.base_fen,
+        crt_payb_lmt_amt=layer.limit_left_fen, fund_payamt=layer.amount_fen, setl_proc_info=brief(layer),
+    ).SerializeToString()  # fmt: skip
 
 
 def still(

@@ -6,7 +6,7 @@ into leaves. Failures are told apart by SQLSTATE and constraint, and never carry
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ from ledger.life import Id
 from ledger.rows import ACCUMULATORS, COLUMNS, Row
 from runtime import postgres
 from runtime.clock import china_date
-from runtime.postgres import Connection
+from runtime.postgres import Connection, bytea_array, number_array, text_array
 
 LOCK_TIMEOUT_MS: Final = 5_000
 STATEMENT_TIMEOUT_MS: Final = 30_000
@@ -43,6 +43,9 @@ _NEVER: Final = date(2000, 1, 1)
 _ARRAYS: Final = tuple(
     COLUMNS.index(name) for name in ("deltas", "family_psn_no", "family_amount_fen", "line_keys")
 )
+_KEY_ARRAYS: Final[tuple[Callable[[Any], str], ...]] = (
+    *([bytea_array] * 3), *([text_array] * 2), *([number_array] * 2)
+)  # fmt: skip
 _CURSOR: Final = "partition, term, version, next_number, day, term_first_number, term_first_day"
 
 
@@ -56,7 +59,9 @@ class PostgresReads:
         """Everything a flush needs beside people and stored rows, in one round trip."""
         columns = list(zip(*keys, strict=True)) if keys else [()] * len(Key._fields)
         with failures():
-            records = await self._connection.fetch(_READ, partition, *columns)
+            records = await self._connection.fetch(
+                _READ, partition, *[write(column) for write, column in zip(_KEY_ARRAYS, columns, strict=True)]
+            )
         known: set[Id] = set()
         live: dict[Id, Id] = {}
         visit_live: dict[Id, set[Id]] = {key.visit: set() for key in keys if key.visit is not None}
@@ -90,7 +95,7 @@ class PostgresReads:
     async def people(self, psn_nos: Iterable[str]) -> dict[str, Person]:
         """The persons that the book knows, in one round trip."""
         with failures():
-            records = await self._connection.fetch(_PEOPLE, list(psn_nos))
+            records = await self._connection.fetch(_PEOPLE, text_array(psn_nos))
         parts: dict[str, tuple[list[asyncpg.Record], ...]] = {}
         for record in records:
             psn_no = record[1]
@@ -102,7 +107,7 @@ class PostgresReads:
     async def rows(self, ids: Iterable[Id]) -> dict[Id, Stored]:
         """Stored decisions by id, each with what has become of it."""
         with failures():
-            records = await self._connection.fetch(_ROWS, list(ids))
+            records = await self._connection.fetch(_ROWS, bytea_array(ids))
         stored: dict[Id, Stored] = {}
         width = len(COLUMNS)
         for record in records:
@@ -323,7 +328,8 @@ SELECT k.place, s.version, s.clock_ms, c.number, b.live, v.live, m.in_scope, m.p
   {", ".join("y." + name for name in ACCUMULATORS)}
 FROM (SELECT coalesce((SELECT version FROM cursor WHERE partition = $1), 0) AS version,
   (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS clock_ms) s
-LEFT JOIN unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::integer[], $8::integer[])
+LEFT JOIN unnest($2::text::bytea[], $3::text::bytea[], $4::text::bytea[], $5::text::text[], $6::text::text[],
+  $7::text::integer[], $8::text::integer[])
   WITH ORDINALITY AS k(id, bill, visit, psn_no, insutype, year, month, place) ON true
 LEFT JOIN LATERAL (SELECT number FROM claim WHERE id = k.id OFFSET 0) c ON true
 LEFT JOIN LATERAL (SELECT live FROM bill WHERE bill = k.bill OFFSET 0) b ON true
@@ -337,7 +343,7 @@ LEFT JOIN LATERAL (SELECT balance_fen FROM account WHERE psn_no = k.psn_no OFFSE
 
 _ROWS: Final = f"""
 SELECT {", ".join("d." + name for name in COLUMNS)}, c.undone_by, c.sealed, b.live
-FROM unnest($1::bytea[]) AS k(id)
+FROM unnest($1::text::bytea[]) AS k(id)
 CROSS JOIN LATERAL (SELECT * FROM claim WHERE id = k.id OFFSET 0) c
 CROSS JOIN LATERAL (SELECT * FROM decision
   WHERE partition = c.partition AND number = c.number AND day = c.day OFFSET 0) d
@@ -345,12 +351,14 @@ LEFT JOIN LATERAL (SELECT live FROM bill WHERE bill = d.bill OFFSET 0) b ON true
 """
 
 _PEOPLE: Final = """
-SELECT 0, psn_no, born, '', '', '', '', '', '', '' FROM person WHERE psn_no = ANY ($1)
+SELECT 0, psn_no, born, '', '', '', '', '', '', '' FROM person WHERE psn_no = ANY ($1::text::text[])
 UNION ALL SELECT 1, psn_no, pool::text, insutype, psn_type, civil_servant::text, valid_from, valid_to, status, paused_on
-  FROM insurance WHERE psn_no = ANY ($1)
-UNION ALL SELECT 2, psn_no, kind, valid_from, valid_to, '', '', '', '', '' FROM identity WHERE psn_no = ANY ($1)
-UNION ALL SELECT 3, psn_no, kind, care, valid_from, valid_to, '', '', '', '' FROM filing WHERE psn_no = ANY ($1)
+  FROM insurance WHERE psn_no = ANY ($1::text::text[])
+UNION ALL SELECT 2, psn_no, kind, valid_from, valid_to, '', '', '', '', ''
+  FROM identity WHERE psn_no = ANY ($1::text::text[])
+UNION ALL SELECT 3, psn_no, kind, care, valid_from, valid_to, '', '', '', ''
+  FROM filing WHERE psn_no = ANY ($1::text::text[])
 UNION ALL SELECT 4, r.psn_no, r.relative_psn_no, a.pool::text, '', '', '', '', '', ''
-  FROM relative r JOIN account a ON a.psn_no = r.relative_psn_no WHERE r.psn_no = ANY ($1)
-UNION ALL SELECT 5, psn_no, pool::text, '', '', '', '', '', '', '' FROM account WHERE psn_no = ANY ($1)
+  FROM relative r JOIN account a ON a.psn_no = r.relative_psn_no WHERE r.psn_no = ANY ($1::text::text[])
+UNION ALL SELECT 5, psn_no, pool::text, '', '', '', '', '', '', '' FROM account WHERE psn_no = ANY ($1::text::text[])
 """

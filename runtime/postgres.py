@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from importlib import resources
@@ -158,6 +158,30 @@ async def terminate_backends(
     if left:
         raise BackendAlive(backends=left)
     return len(rows)
+
+
+def bytea_array(values: Iterable[bytes | None]) -> str:
+    """A `bytea[]` as text, for `$1::text::bytea[]`: the driver looks at every element of a list several times, at a
+    text once. The same for the other two.
+    """
+    return "{" + ",".join(["NULL" if one is None else f'"\\\\x{one.hex()}"' for one in values]) + "}"
+
+
+def text_array(values: Iterable[str | None]) -> str:
+    """A `text[]` as text."""
+    return "{" + ",".join(["NULL" if one is None else _quoted(one) for one in values]) + "}"
+
+
+def number_array(values: Iterable[int | None]) -> str:
+    """An `integer[]` or `bigint[]` as text."""
+    return "{" + ",".join(["NULL" if one is None else str(one) for one in values]) + "}"
+
+
+def _quoted(text: str) -> str:
+    if text.isalnum():
+        return f'"{text}"'
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 class FailureKind(Enum):
