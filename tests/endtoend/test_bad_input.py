@@ -209,7 +209,7 @@ def test_a_visit_is_not_opened_for_what_is_wrong(
 
 
 def test_nobody_is_insured_under_what_he_does_not_have(hospital: His, visit: Visit) -> None:
-    has = {one.insutype for one in hospital.call(hospital.insured(visit.person)).insuinfo}
+    has = {one.insutype for one in hospital.ask(hospital.insured(visit.person)).insuinfo}
     other = next(insutype for insutype in ("390", "510", "310") if insutype not in has)
     person = Person(visit.person.psn_no, visit.person.pool, other)
     with refused("NOT_INSURED", PRECONDITION, says="insur"):

@@ -64,8 +64,8 @@ def told_everything(stack: RunningStack, hospital: His, new_person: NewPerson) -
     by_token.credential.mdtrt_cert_no = PHONE
     with contextlib.suppress(Refused):
         hospital.call(by_token)
-    assert hospital.call(hospital.insured(person, by_certificate=True)).baseinfo.psn_name == person.name
-    assert hospital.call(hospital.insured(person)).baseinfo.certno == person.certno
+    assert hospital.ask(hospital.insured(person, by_certificate=True)).baseinfo.psn_name == person.name
+    assert hospital.ask(hospital.insured(person)).baseinfo.certno == person.certno
     visit = Visit(person, "11")
     opening = hospital.opening(visit)
     opening.credential.CopyFrom(full)

@@ -203,7 +203,7 @@ def test_stays_and_visits_of_any_pool_are_paid_as_their_trial_said(
     visit = hospital.open(new_person(pool, insutype), med_type)
     days = [line(f"d{day}", 300_000, item="003310030220000") for day in range(3)]
     given = hospital.bill(visit, *days)
-    trial = hospital.call(hospital.trial(visit, given))
+    trial = hospital.ask(hospital.trial(visit, given))
     assert sum(split.det_item_fee_sumamt for split in trial.feesplit) == given.medfee_sumamt
     request = hospital.settlement(visit, given)
     paid = hospital.outcome(request)

@@ -68,15 +68,15 @@ def test_a_cancel_gives_back_what_its_settlement_used_up(
     hospital: His, new_person: NewPerson, stack: RunningStack
 ) -> None:
     person = new_person("440300", "310")
-    before = hospital.call(hospital.insured(person))
+    before = hospital.ask(hospital.insured(person))
     visit = hospital.open(person, "21")
     given = hospital.bill(visit, line("1", 900_000, item="003310030220000"))
     paid = hospital.outcome(hospital.settlement(visit, given))
     assert paid.status == PAID
-    between = hospital.call(hospital.insured(person))
+    between = hospital.ask(hospital.insured(person))
     assert between.cuminfo != before.cuminfo
     hospital.cancelled(visit, paid)
-    after = hospital.call(hospital.insured(person))
+    after = hospital.ask(hospital.insured(person))
     assert numbers(after) == numbers(before)
     assert [one.balc for one in after.insuinfo] == [one.balc for one in before.insuinfo]
 
