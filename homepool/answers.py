@@ -68,9 +68,7 @@ def paid(
     fund_sum_fen: int, fund_includes_account: bool, psn_type: str, filing: str, balance_fen: int,
 ) -> bytes:  # fmt: skip
     """The answer of a settlement that pays. `balance_fen` is the own account after it."""
-    setl_id = setl_id_text(item.id) if item.id else ""
-    mdtrt_id = item.mdtrt_id
-    facts = item.facts
+    setl_id, mdtrt_id, facts = setl_id_text(item.id) if item.id else "", item.mdtrt_id, item.facts
     account = benefit.account_fen + benefit.family_fen
     care_pool = str(item.care_pool)
     head = _OUTCOME(
