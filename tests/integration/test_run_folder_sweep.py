@@ -15,7 +15,7 @@ ORPHAN = """
 import subprocess, sys
 from pathlib import Path
 from stack import leftovers
-child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+child = subprocess.Popen(["sleep", "600"], start_new_session=True, stdout=subprocess.DEVNULL)
 leftovers.note(Path(sys.argv[1]), child.pid, name=sys.argv[2])
 print(child.pid)
 """
