@@ -9,6 +9,9 @@ import asyncio
 
 from bus.settings import BusSettings
 
+STRETCH = 3
+STRETCHED_MS_MAX = 20
+
 
 class Pace:
     """Shared by the sending side and the readers of one process."""
@@ -26,11 +29,14 @@ class Pace:
             if not future.done():
                 future.set_result(None)
 
-    async def pause(self, wait_s: float) -> None:
-        """Wait until the next fetch is due, at most `wait_s`."""
+    async def pause(self, wait_s: float, *, fetch_took_s: float = 0.0) -> None:
+        """Wait until the next fetch is due, at most `wait_s`. On a busy machine, where a fetch takes long, a close
+        poll is less close: fetches that bring one record each are then what there is too much of.
+        """
         loop = asyncio.get_running_loop()
         if loop.time() < self._busy_until_s:
-            await asyncio.sleep(min(wait_s, self._settings.fetch_busy_ms / 1000))
+            stretched_s = min(STRETCH * fetch_took_s, STRETCHED_MS_MAX / 1000)
+            await asyncio.sleep(min(wait_s, max(self._settings.fetch_busy_ms / 1000, stretched_s)))
             return
         woken: asyncio.Future[None] = loop.create_future()
         self._idle.append(woken)

@@ -47,6 +47,8 @@ class KafkaReader:
         self._behind: set[int] = set()  # partitions whose last fetch left records at the broker
         self._in_vain: set[int] = set()  # of these, the ones of which it brought nothing
         self._behind_wait_ms: dict[int, int] = {}  # what a partition's length has been found to need
+        self._fetch_took_s = 0.0
+        self._rests = False  # the last poll brought something: the next one pauses first
         self._closed = False
 
     async def start(self, partitions: Sequence[int]) -> None:
@@ -61,15 +63,17 @@ class KafkaReader:
         while True:
             if self._closed:
                 raise BusClosed
+            if self._rests and not self._behind:
+                await self._pace.pause(max(0.0, until_s - loop.time()), fetch_took_s=self._fetch_took_s)
+            self._rests = False
             self._start_fetches()
             left_s = max(0.0, until_s - loop.time())
             done, _ = await asyncio.wait(self._fetches, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
             arrived = [record for task in done for record in self._take(task)]
             left_s = until_s - loop.time()
+            self._rests = self._settings.embedded and bool(done)
             if arrived or left_s <= 0:
                 return arrived
-            if self._settings.embedded and done:
-                await self._pace.pause(left_s)
 
     async def seek_to_end(self, partition: int) -> None:
         """Start again at the end of this partition."""
@@ -133,6 +137,8 @@ class KafkaReader:
         self, connection: wire.Connection, positions: Mapping[int, int]
     ) -> list[wire.PartitionFetched]:
         wait_ms = self._wait_ms(positions)
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
         try:
             response = await connection.ask(wire.fetch_request(self._topic, positions, wait_ms=wait_ms))
             fetched = wire.read_fetched(response, positions)
@@ -144,6 +150,7 @@ class KafkaReader:
             await self._brokers.drop(connection)
             await asyncio.sleep(self._settings.reconnect_backoff_ms / 1000)
             return []
+        self._fetch_took_s = loop.time() - began_s
         self._note_behind(positions, fetched)
         if any(answer.error not in (wire.NO_ERROR, wire.OFFSET_OUT_OF_RANGE) for answer in fetched):
             self._brokers.forget(self._topic)  # the leader has moved, or the topic is gone
