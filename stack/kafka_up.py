@@ -87,11 +87,13 @@ def _watch(kafka: ApacheKafka, say: Say) -> None:
 
 @contextlib.contextmanager
 def _until_a_signal() -> Iterator[None]:
-    """SIGINT or SIGTERM end the block, wherever it is."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """SIGINT or SIGTERM end the block, wherever it is; SIGINT also where a shell's background job ignores it."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
     try:
         yield
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

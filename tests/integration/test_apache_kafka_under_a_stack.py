@@ -94,7 +94,11 @@ def test_in_the_foreground_it_says_how_to_use_it_restarts_what_dies_and_ends_wit
         sys.executable, "-m", "stack", "kafka", "--port", "0", "--plan", str(plan), "--run-dir", str(run_dir),
     ]  # fmt: skip
     with subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ignoring_interrupts(command),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         try:
             said = read_until(process, "Ctrl-C stops it")
@@ -114,6 +118,9 @@ def test_in_the_foreground_it_says_how_to_use_it_restarts_what_dies_and_ends_wit
             assert not broker.is_running()
             assert not list((run_dir / "children").glob("*"))
         finally:
+            if process.poll() is None:  # a failure must leave no broker
+                for child in psutil.Process(process.pid).children():
+                    child.kill()
             process.kill()
 
 
@@ -129,6 +136,11 @@ def test_two_brokers_are_refused_in_a_sentence() -> None:
 def test_a_plan_with_an_unknown_broker_is_refused() -> None:
     with pytest.raises(PlanWrong, match="embedded or apache, not rabbit"):
         replace(PLAN, kafka="rabbit")
+
+
+def ignoring_interrupts(command: list[str]) -> list[str]:
+    """As the background job of a shell starts: it must heed Ctrl-C's signal all the same."""
+    return ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
 
 
 def read_until(process: "subprocess.Popen[str]", text: str) -> str:
