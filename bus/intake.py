@@ -17,7 +17,7 @@ FLUSH_ITEMS_MAX: Final = 500
 PLENTY_ITEMS: Final = 64
 STRETCH: Final = 3
 """A flush that took so long is followed by the next so many times that long after it began,"""
-STRETCHED_MS_MAX: Final = 25
+STRETCHED_MS_MAX: Final = 40
 """but never later than this."""
 
 

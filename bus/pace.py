@@ -10,7 +10,7 @@ import asyncio
 from bus.settings import BusSettings
 
 STRETCH = 3
-STRETCHED_MS_MAX = 20
+STRETCHED_MS_MAX = 30
 
 
 class Pace:
