@@ -28,6 +28,7 @@ from gateway.care_book import (
 from gateway.dispatch import Dispatch
 from gateway.entrance import NO_DIGEST, Admitted, House, Verdict, View
 from gateway.refusals import Refused, refuse
+from gateway.settling import visits_of_uploaded
 from gateway.silences import Silences
 from gateway.undoing import superseded
 from ledger.life import Kind
@@ -116,7 +117,9 @@ class ClaimDesk:
             elif call.kind in (Kind.CANCEL, Kind.REVERSE):
                 seen |= targets_of(call, known)
         finals = await self._book.finals(seen) if seen else {}
-        view = View(known, finals, self._silences.silent, now_ms, china_date(now_ms))
+        visits = visits_of_uploaded(calls, known)
+        fee_sums = await self._book.fee_sums(visits) if visits else {}
+        view = View(known, finals, self._silences.silent, now_ms, china_date(now_ms), fee_sums)
         fresh: dict[bytes, list[Call]] = {}
         repeats: list[Call] = []
         for call in calls:

@@ -1,0 +1,40 @@
+"""The sums of uploaded lines as rows of `fee_sum`: written by fee calls, read by settlements."""
+
+from collections.abc import Sequence
+
+from gateway.catalogue import Parts
+from gateway.fees import CONTENT_BYTES, Place, Sum
+from proto.settlement.v1 import messages_pb2 as mpb
+from runtime.postgres import Connection
+
+
+def sum_row(visit: bytes, place: Place, one: Sum) -> tuple[object, ...]:
+    """A sum as a row."""
+    splits = mpb.SettleFacts(
+        splits=[
+            mpb.SplitSum(chrgitm_lv=level, first_pay_bp=ratio, amount_fen=amount, in_scope_fen=in_scope)
+            for (level, ratio), (amount, in_scope) in sorted(one.splits.items())
+        ]
+    ).SerializeToString()
+    return (visit, *place, one.lines, one.total_fen, *one.parts, splits, one.content.to_bytes(CONTENT_BYTES))
+
+
+async def read_sums(connection: Connection, visits: Sequence[bytes]) -> dict[bytes, dict[Place, Sum]]:
+    """The sums of some visits."""
+    rows = await connection.fetch(
+        "SELECT visit, batch, day, lines, full_self_fen, over_limit_fen, first_pay_fen, in_scope_fen, splits, content"
+        " FROM fee_sum WHERE visit = any($1)",
+        list(visits),
+    )
+    found: dict[bytes, dict[Place, Sum]] = {}
+    for visit, batch, day, lines, full_self, over, first, in_scope, splits, content in rows:
+        found.setdefault(visit, {})[(batch, day)] = Sum(
+            lines,
+            Parts(full_self, over, first, in_scope),
+            {
+                (one.chrgitm_lv, one.first_pay_bp): (one.amount_fen, one.in_scope_fen)
+                for one in mpb.SettleFacts.FromString(splits).splits
+            },
+            int.from_bytes(content),
+        )
+    return found
