@@ -177,6 +177,16 @@ class FeeBook:
         )  # fmt: skip
 
 
+@asynccontextmanager
+async def open_fee_book(*, dsn: str, region: str, slot: int) -> AsyncIterator[FeeBook]:
+    """The fee book of one slot; the care book has brought the schema up to date."""
+    book = FeeBook(dsn=dsn, region=region, slot=slot)
+    try:
+        yield book
+    finally:
+        await book.close()
+
+
 def _known(error: Exception, connection: Connection | None) -> Exception:
     """An error in the words of the care book; a lost connection is not used again."""
     if isinstance(error, ClaimConflict | CareBookUnavailable):

@@ -14,6 +14,7 @@ from gateway.catalogue import load_catalogues
 from gateway.directory import Directory
 from gateway.entrance import House
 from gateway.errors import GatewayError
+from gateway.fee_book import open_fee_book
 from gateway.postgres_care_book import open_care_book
 from gateway.service import NAME, SettlementService
 from gateway.slot import Slot
@@ -90,10 +91,11 @@ async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Seq
     )
     async with (
         open_care_book(dsn=settings.dsn, region=region, slot=slot, clock=clock) as book,
+        open_fee_book(dsn=settings.dsn, region=region, slot=slot) as fee_book,
         open_log(bus) as log,
     ):
         parts = Slot(
-            book=book, log=log, house=house, partitions=partitions, clock=clock, alarm=Alarms(registry),
+            book=book, fee_book=fee_book, log=log, house=house, partitions=partitions, clock=clock, alarm=Alarms(registry),
             node_key=lambda node: keyring.public_key(settings.keys_dir, f"node-{node}"),
         )  # fmt: skip
         await parts.take_over()

@@ -85,6 +85,26 @@ class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
         answer: pb.CancelVisitResponse = await self._claimed(request, context)
         return answer
 
+    async def UpdateVisit(self, request: pb.UpdateVisitRequest, context: Context) -> pb.UpdateVisitResponse:
+        answer: pb.UpdateVisitResponse = await self._claimed(request, context)
+        return answer
+
+    async def CloseVisit(self, request: pb.CloseVisitRequest, context: Context) -> pb.CloseVisitResponse:
+        answer: pb.CloseVisitResponse = await self._claimed(request, context)
+        return answer
+
+    async def ReopenVisit(self, request: pb.ReopenVisitRequest, context: Context) -> pb.ReopenVisitResponse:
+        answer: pb.ReopenVisitResponse = await self._claimed(request, context)
+        return answer
+
+    async def UploadFees(self, request: pb.UploadFeesRequest, context: Context) -> pb.UploadFeesResponse:
+        answer: pb.UploadFeesResponse = await self._claimed(request, context)
+        return answer
+
+    async def CancelFees(self, request: pb.CancelFeesRequest, context: Context) -> pb.CancelFeesResponse:
+        answer: pb.CancelFeesResponse = await self._claimed(request, context)
+        return answer
+
     async def PreSettle(self, request: pb.PreSettleRequest, context: Context) -> pb.PreSettleResponse:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())
         return await self._answer(self._desk.pre_settle(request, deadline_ms), context)

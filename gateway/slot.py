@@ -14,6 +14,8 @@ from gateway.claims import ClaimDesk
 from gateway.desk import Desk
 from gateway.dispatch import Dispatch
 from gateway.entrance import House
+from gateway.fee_book import FeeBook
+from gateway.fee_desk import FeeDesk
 from gateway.queries import Queries
 from gateway.replies import Replies
 from gateway.session import Session
@@ -35,6 +37,7 @@ class Slot:
         self,
         *,
         book: CareBook,
+        fee_book: FeeBook,
         log: Log,
         house: House,
         partitions: Sequence[tuple[int, int]],
@@ -57,7 +60,10 @@ class Slot:
             log=log, region=region, slot=slot, clock=clock, silences=self.silences, dispatch=self.dispatch,
             booking=self.booking, asks=self.asks, alarm=alarm,
         )  # fmt: skip
-        self.desk = Desk(claims=self.claims, asks=self.asks, house=house, silences=self.silences, clock=clock)
+        fees = FeeDesk(book=fee_book, house=house, clock=clock)
+        self.desk = Desk(
+            claims=self.claims, fees=fees, asks=self.asks, house=house, silences=self.silences, clock=clock
+        )
         self.queries = Queries(book=book, house=house, clock=clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=clock)
 

@@ -173,6 +173,7 @@ def _sent(
     call: Call, kind: mpb.Kind, target: bytes, original: Claim, psn_no: str, house: House, view: View
 ) -> Admitted:
     institution = house.directory.institutions[call.envelope.fixmedins_code]
+    visit = view.known.visits.get(original.visit) if original.visit else None
     pool = house.directory.pool(call.envelope.insuplc_admdvs)
     # a reversal of a settlement never expires; what pays or takes back at the counter does
     deadline_ms = 0 if kind == mpb.KIND_REVERSE else call.deadline_ms
@@ -181,6 +182,7 @@ def _sent(
         fixmedins_code=institution.code, region=house.region, psn_no=psn_no, home_pool=pool.code if pool else 0,
         care_pool=institution.pool, visit=original.visit or b"", target=target, deadline_ms=deadline_ms,
         mdtrt_id=setl_id_text(original.visit) if original.visit else "",
+        facts=mpb.SettleFacts(med_type=visit.med_type) if visit else None,
     )  # fmt: skip
     row = request_row(
         call, house=house, view=view, node=original.node, partition=original.partition, psn_no=psn_no,

@@ -32,6 +32,8 @@ PERSON_UNKNOWN: Final = "PERSON_UNKNOWN"
 NOT_INSURED_HERE: Final = "NOT_INSURED_HERE"
 NO_SUCH_INSURANCE: Final = "NO_SUCH_INSURANCE"
 NO_POLICY: Final = "NO_POLICY"
+DAYS_IN_LIVE_BILL: Final = "DAYS_IN_LIVE_BILL"
+LATER_INTERIM_LIVES: Final = "LATER_INTERIM_LIVES"
 
 MESSAGES: Final = {
     "": "",
@@ -45,6 +47,8 @@ MESSAGES: Final = {
     REVERSED_FIRST: "a reversal of this message came first; it never takes effect",
     DEADLINE_PASSED: "it was not decided before its deadline; nothing moved, send it again with a new msgid",
     INTERNAL: "it could not be decided and is being looked at; nothing moved",
+    DAYS_IN_LIVE_BILL: "a live settlement of this stay pays for some of these days",
+    LATER_INTERIM_LIVES: "a later interim settlement of this stay lives: cancel that first",
     PERSON_UNKNOWN: "the home pool does not know this psn_no",
     NOT_INSURED_HERE: "this psn_no belongs to another pool than the insured division",
     NO_SUCH_INSURANCE: "the person does not hold this insurance",

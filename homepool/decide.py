@@ -16,7 +16,7 @@ from homepool.benefits import NOTHING_USED, Benefit, BillFacts, Policy, Standing
 from homepool.book import Cursor, Parked, Written
 from homepool.errors import HomePoolError
 from homepool.mirror import mirror_of
-from homepool.settling import Place, bill_facts, paid_row, standing_of
+from homepool.settling import Place, bill_facts, day_of, paid_row, standing_of
 from homepool.snapshot import Snapshot
 from homepool.still import still_row
 from ledger.life import PAY, SUPERSEDED, Id, Kind, Move, Status, Verdict
@@ -154,6 +154,8 @@ class Deciding:
         verdict = self.lives.settle(bill_key)
         if verdict is not PAY:
             return self._declined(item, verdict)
+        if self._days_taken(item):
+            return self._still(item, Status.DECLINED, answers.DAYS_IN_LIVE_BILL)
         person = self.snapshot.people.get(item.psn_no)
         if person is None:
             return self._still(item, Status.DECLINED, answers.PERSON_UNKNOWN)
@@ -177,6 +179,30 @@ class Deciding:
 
     # ------------------------------------------------------------------------------------------- undoing
 
+    def _days_taken(self, item: messages_pb2.Item) -> bool:
+        """Whether a live settlement of the stay pays for one of these days (the node's own look at days)."""
+        begin, end = day_of(item.facts.begin_date), day_of(item.facts.end_date)
+        if begin is None or end is None:
+            return False
+        for live in self.snapshot.visit_live.get(item.visit, _NO_VISITS):
+            row = self.snapshot.rows[live]
+            if row.bill == item.bill or row.begin_day is None or row.end_day is None:
+                continue
+            if row.begin_day <= end and begin <= row.end_day:
+                return True
+        return False
+
+    def _later_interim_lives(self, target: Id) -> bool:
+        """Interim settlements of a stay are cancelled latest first: they have shared one deductible in order."""
+        row = self.snapshot.rows.get(target)
+        if row is None or row.end_day is None or row.visit is None:
+            return False
+        for live in self.snapshot.visit_live.get(row.visit, _NO_VISITS):
+            begin = self.snapshot.rows[live].begin_day
+            if live != target and begin is not None and begin > row.end_day:
+                return True
+        return False
+
     def _undoing(self, item: messages_pb2.Item) -> Verdict:
         target = item.target
         kind: int = item.kind
@@ -184,7 +210,10 @@ class Deciding:
             raise ItemMalformed("A cancel or reversal names its target by 16 bytes.")
         fate = self.lives.fates.get(target)
         if kind == Kind.CANCEL:
-            return self.lives.cancel(target, item.psn_no)
+            verdict = self.lives.cancel(target, item.psn_no)
+            if verdict.move is Move.MIRROR and self._later_interim_lives(target):
+                return Verdict(Status.DECLINED, code=answers.LATER_INTERIM_LIVES)
+            return verdict
         if fate is not None and fate.moved_money and fate.kind is not _UNDOES.get(kind):
             raise ItemMalformed("A reversal's kind is that of its target: a settlement or a cancel.")
         if kind == Kind.REVERSE:

@@ -24,7 +24,7 @@ OUTCOME_STATUS_VOIDED: OutcomeStatus
 OUTCOME_STATUS_OK: OutcomeStatus
 
 class Outcome(_message.Message):
-    __slots__ = ("status", "code", "err_msg", "setl_id", "infno", "medins_setl_id", "biz_date", "setl_time", "setlinfo", "setldetail", "undoes", "other", "mdtrt_id", "feesplit", "fee_lines", "fee_sumamt", "filing")
+    __slots__ = ("status", "code", "err_msg", "setl_id", "infno", "medins_setl_id", "biz_date", "setl_time", "setlinfo", "setldetail", "undoes", "other", "mdtrt_id", "feesplit", "fee_lines", "fee_sumamt")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     ERR_MSG_FIELD_NUMBER: _ClassVar[int]
@@ -41,7 +41,6 @@ class Outcome(_message.Message):
     FEESPLIT_FIELD_NUMBER: _ClassVar[int]
     FEE_LINES_FIELD_NUMBER: _ClassVar[int]
     FEE_SUMAMT_FIELD_NUMBER: _ClassVar[int]
-    FILING_FIELD_NUMBER: _ClassVar[int]
     status: OutcomeStatus
     code: str
     err_msg: str
@@ -58,8 +57,7 @@ class Outcome(_message.Message):
     feesplit: _containers.RepeatedCompositeFieldContainer[FeeSplit]
     fee_lines: int
     fee_sumamt: int
-    filing: FilingInfo
-    def __init__(self, status: _Optional[_Union[OutcomeStatus, str]] = ..., code: _Optional[str] = ..., err_msg: _Optional[str] = ..., setl_id: _Optional[str] = ..., infno: _Optional[str] = ..., medins_setl_id: _Optional[str] = ..., biz_date: _Optional[str] = ..., setl_time: _Optional[str] = ..., setlinfo: _Optional[_Union[SettlementInfo, _Mapping]] = ..., setldetail: _Optional[_Iterable[_Union[SettlementDetail, _Mapping]]] = ..., undoes: _Optional[str] = ..., other: _Optional[_Union[Outcome, _Mapping]] = ..., mdtrt_id: _Optional[str] = ..., feesplit: _Optional[_Iterable[_Union[FeeSplit, _Mapping]]] = ..., fee_lines: _Optional[int] = ..., fee_sumamt: _Optional[int] = ..., filing: _Optional[_Union[FilingInfo, _Mapping]] = ...) -> None: ...
+    def __init__(self, status: _Optional[_Union[OutcomeStatus, str]] = ..., code: _Optional[str] = ..., err_msg: _Optional[str] = ..., setl_id: _Optional[str] = ..., infno: _Optional[str] = ..., medins_setl_id: _Optional[str] = ..., biz_date: _Optional[str] = ..., setl_time: _Optional[str] = ..., setlinfo: _Optional[_Union[SettlementInfo, _Mapping]] = ..., setldetail: _Optional[_Iterable[_Union[SettlementDetail, _Mapping]]] = ..., undoes: _Optional[str] = ..., other: _Optional[_Union[Outcome, _Mapping]] = ..., mdtrt_id: _Optional[str] = ..., feesplit: _Optional[_Iterable[_Union[FeeSplit, _Mapping]]] = ..., fee_lines: _Optional[int] = ..., fee_sumamt: _Optional[int] = ...) -> None: ...
 
 class SettlementInfo(_message.Message):
     __slots__ = ("setl_id", "mdtrt_id", "psn_no", "insutype", "psn_type", "med_type", "insu_optins", "fixmedins_poolarea", "hosp_lv", "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc", "hifp_pay", "pool_prop_selfpay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay", "fund_pay_sumamt", "psn_part_amt", "acct_pay", "psn_cash_pay", "hosp_part_amt", "balc", "acct_mulaid_pay", "clr_optins", "clr_way", "clr_type", "refd_setl_flag", "year", "fund_includes_acct", "filing")
@@ -1022,128 +1020,6 @@ class SignOutResponse(_message.Message):
     err_msg: str
     sign_time: str
     def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., sign_time: _Optional[str] = ...) -> None: ...
-
-class FilingInfo(_message.Message):
-    __slots__ = ("trt_dcla_detl_sn", "psn_no", "insutype", "kind", "begndate", "enddate", "mdtrtarea_admdvs", "dise_codg", "fixmedins_code", "withdrawn_by")
-    TRT_DCLA_DETL_SN_FIELD_NUMBER: _ClassVar[int]
-    PSN_NO_FIELD_NUMBER: _ClassVar[int]
-    INSUTYPE_FIELD_NUMBER: _ClassVar[int]
-    KIND_FIELD_NUMBER: _ClassVar[int]
-    BEGNDATE_FIELD_NUMBER: _ClassVar[int]
-    ENDDATE_FIELD_NUMBER: _ClassVar[int]
-    MDTRTAREA_ADMDVS_FIELD_NUMBER: _ClassVar[int]
-    DISE_CODG_FIELD_NUMBER: _ClassVar[int]
-    FIXMEDINS_CODE_FIELD_NUMBER: _ClassVar[int]
-    WITHDRAWN_BY_FIELD_NUMBER: _ClassVar[int]
-    trt_dcla_detl_sn: str
-    psn_no: str
-    insutype: str
-    kind: str
-    begndate: str
-    enddate: str
-    mdtrtarea_admdvs: _containers.RepeatedScalarFieldContainer[str]
-    dise_codg: str
-    fixmedins_code: str
-    withdrawn_by: str
-    def __init__(self, trt_dcla_detl_sn: _Optional[str] = ..., psn_no: _Optional[str] = ..., insutype: _Optional[str] = ..., kind: _Optional[str] = ..., begndate: _Optional[str] = ..., enddate: _Optional[str] = ..., mdtrtarea_admdvs: _Optional[_Iterable[str]] = ..., dise_codg: _Optional[str] = ..., fixmedins_code: _Optional[str] = ..., withdrawn_by: _Optional[str] = ...) -> None: ...
-
-class FileRequest(_message.Message):
-    __slots__ = ("envelope", "input")
-    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
-    INPUT_FIELD_NUMBER: _ClassVar[int]
-    envelope: _envelope_pb2.Envelope
-    input: FileInput
-    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., input: _Optional[_Union[FileInput, _Mapping]] = ...) -> None: ...
-
-class FileInput(_message.Message):
-    __slots__ = ("psn_no", "insutype", "kind", "begndate", "enddate", "mdtrtarea_admdvs", "dise_codg", "fixmedins_code", "diag_code", "refl_rea")
-    PSN_NO_FIELD_NUMBER: _ClassVar[int]
-    INSUTYPE_FIELD_NUMBER: _ClassVar[int]
-    KIND_FIELD_NUMBER: _ClassVar[int]
-    BEGNDATE_FIELD_NUMBER: _ClassVar[int]
-    ENDDATE_FIELD_NUMBER: _ClassVar[int]
-    MDTRTAREA_ADMDVS_FIELD_NUMBER: _ClassVar[int]
-    DISE_CODG_FIELD_NUMBER: _ClassVar[int]
-    FIXMEDINS_CODE_FIELD_NUMBER: _ClassVar[int]
-    DIAG_CODE_FIELD_NUMBER: _ClassVar[int]
-    REFL_REA_FIELD_NUMBER: _ClassVar[int]
-    psn_no: str
-    insutype: str
-    kind: str
-    begndate: str
-    enddate: str
-    mdtrtarea_admdvs: _containers.RepeatedScalarFieldContainer[str]
-    dise_codg: str
-    fixmedins_code: str
-    diag_code: str
-    refl_rea: str
-    def __init__(self, psn_no: _Optional[str] = ..., insutype: _Optional[str] = ..., kind: _Optional[str] = ..., begndate: _Optional[str] = ..., enddate: _Optional[str] = ..., mdtrtarea_admdvs: _Optional[_Iterable[str]] = ..., dise_codg: _Optional[str] = ..., fixmedins_code: _Optional[str] = ..., diag_code: _Optional[str] = ..., refl_rea: _Optional[str] = ...) -> None: ...
-
-class FileResponse(_message.Message):
-    __slots__ = ("infcode", "err_msg", "outcome", "undone_by", "pending")
-    INFCODE_FIELD_NUMBER: _ClassVar[int]
-    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
-    OUTCOME_FIELD_NUMBER: _ClassVar[int]
-    UNDONE_BY_FIELD_NUMBER: _ClassVar[int]
-    PENDING_FIELD_NUMBER: _ClassVar[int]
-    infcode: int
-    err_msg: str
-    outcome: Outcome
-    undone_by: str
-    pending: Pending
-    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
-
-class WithdrawRequest(_message.Message):
-    __slots__ = ("envelope", "input")
-    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
-    INPUT_FIELD_NUMBER: _ClassVar[int]
-    envelope: _envelope_pb2.Envelope
-    input: WithdrawInput
-    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., input: _Optional[_Union[WithdrawInput, _Mapping]] = ...) -> None: ...
-
-class WithdrawInput(_message.Message):
-    __slots__ = ("psn_no", "trt_dcla_detl_sn", "memo")
-    PSN_NO_FIELD_NUMBER: _ClassVar[int]
-    TRT_DCLA_DETL_SN_FIELD_NUMBER: _ClassVar[int]
-    MEMO_FIELD_NUMBER: _ClassVar[int]
-    psn_no: str
-    trt_dcla_detl_sn: str
-    memo: str
-    def __init__(self, psn_no: _Optional[str] = ..., trt_dcla_detl_sn: _Optional[str] = ..., memo: _Optional[str] = ...) -> None: ...
-
-class WithdrawResponse(_message.Message):
-    __slots__ = ("infcode", "err_msg", "outcome", "undone_by", "pending")
-    INFCODE_FIELD_NUMBER: _ClassVar[int]
-    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
-    OUTCOME_FIELD_NUMBER: _ClassVar[int]
-    UNDONE_BY_FIELD_NUMBER: _ClassVar[int]
-    PENDING_FIELD_NUMBER: _ClassVar[int]
-    infcode: int
-    err_msg: str
-    outcome: Outcome
-    undone_by: str
-    pending: Pending
-    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
-
-class ListFilingsRequest(_message.Message):
-    __slots__ = ("envelope", "psn_no", "date")
-    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
-    PSN_NO_FIELD_NUMBER: _ClassVar[int]
-    DATE_FIELD_NUMBER: _ClassVar[int]
-    envelope: _envelope_pb2.Envelope
-    psn_no: str
-    date: str
-    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., psn_no: _Optional[str] = ..., date: _Optional[str] = ...) -> None: ...
-
-class ListFilingsResponse(_message.Message):
-    __slots__ = ("infcode", "err_msg", "filings")
-    INFCODE_FIELD_NUMBER: _ClassVar[int]
-    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
-    FILINGS_FIELD_NUMBER: _ClassVar[int]
-    infcode: int
-    err_msg: str
-    filings: _containers.RepeatedCompositeFieldContainer[FilingInfo]
-    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., filings: _Optional[_Iterable[_Union[FilingInfo, _Mapping]]] = ...) -> None: ...
 
 class SessionRequest(_message.Message):
     __slots__ = ("batch_no", "timeout_ms", "calls")
