@@ -14,7 +14,16 @@ from runtime.clock import china_date, china_text
 from runtime.keys import setl_id_text
 
 ClaimedResponse = (
-    pb.SettleResponse | pb.CancelResponse | pb.ReverseResponse | pb.OpenVisitResponse | pb.CancelVisitResponse
+    pb.SettleResponse
+    | pb.CancelResponse
+    | pb.ReverseResponse
+    | pb.OpenVisitResponse
+    | pb.CancelVisitResponse
+    | pb.UpdateVisitResponse
+    | pb.CloseVisitResponse
+    | pb.ReopenVisitResponse
+    | pb.UploadFeesResponse
+    | pb.CancelFeesResponse
 )
 
 INFCODE_DONE: Final = 0

@@ -23,6 +23,8 @@ from gateway.care_book import CareBook, OpenItem
 from gateway.claims import ClaimDesk
 from gateway.desk import Desk
 from gateway.dispatch import Dispatch
+from gateway.fee_book import FeeBook
+from gateway.fee_desk import FeeDesk
 from gateway.queries import Queries
 from gateway.session import Session
 from gateway.silences import Silences
@@ -100,7 +102,12 @@ class Scene:
             clock=self.clock, alarm=self.alarms.append,
         )  # fmt: skip
         self.desk = Desk(
-            claims=self.claims, asks=self.asks, house=self.house, silences=self.silences, clock=self.clock
+            fees=FeeDesk(book=FeeBook(dsn="", region="", slot=0), house=self.house, clock=self.clock),
+            claims=self.claims,
+            asks=self.asks,
+            house=self.house,
+            silences=self.silences,
+            clock=self.clock,
         )
         self.queries = Queries(book=self.book, house=self.house, clock=self.clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=self.clock)
