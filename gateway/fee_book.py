@@ -16,6 +16,7 @@ from gateway.fees import Change, Held, Place, Sum
 from gateway.postgres_care_book import VISIT_QUERY, visit_of
 from runtime import postgres
 from runtime.errors import DatabaseUnreachable
+from runtime.keys import bill_key
 from runtime.postgres import Connection, FailureKind, failure_of
 
 CONNECTIONS: Final = 3
@@ -36,6 +37,14 @@ class LiveBill(NamedTuple):
     end_day: date | None
     uploaded: bool
     """It names uploaded lines; else its lines came with it."""
+    settlement: bytes = b""
+    """The settlement that lives."""
+
+    def pays(self, visit: bytes, batch: str, day: date) -> bool:
+        """Whether it pays the lines of a batch and day of this visit."""
+        if self.batch is not None:
+            return self.batch == batch and self.bill == bill_key(visit, batch)
+        return self.begin_day is None or self.end_day is None or self.begin_day <= day <= self.end_day
 
 
 class FeeTransaction:
@@ -59,7 +68,7 @@ class FeeTransaction:
         assert self.visit is not None
         rows = await self._connection.fetch(
             "SELECT b.bill, f.batch, coalesce(f.begin_day, b.begin_day), coalesce(f.end_day, b.end_day),"
-            " f.settlement IS NOT NULL FROM bill b LEFT JOIN fee_bill f ON f.settlement = b.last_id"
+            " f.settlement IS NOT NULL, b.last_id FROM bill b LEFT JOIN fee_bill f ON f.settlement = b.last_id"
             " WHERE b.visit = $1 AND b.alive > 0",
             self.visit.id,
         )
@@ -81,6 +90,21 @@ class FeeTransaction:
             self.visit.id,
             batch,
         )
+        return [Held(*row) for row in rows]
+
+    async def held_page(self, *, after: int | None, limit: int, only: LiveBill | None) -> list[Held]:
+        """Lines in the order of their keys behind `after`; of a bill, or all of the visit."""
+        assert self.visit is not None
+        batch = days = first = last = None
+        if only is not None:
+            batch, days = only.batch, only.batch is None
+            first, last = only.begin_day, only.end_day
+        rows = await self._connection.fetch(
+            f"SELECT {_HELD} FROM fee_line WHERE visit = $1 AND ($2::bigint IS NULL OR key > $2)"
+            " AND ($4::text IS NULL OR batch = $4)"
+            " AND ($5::boolean IS NOT TRUE OR day BETWEEN $6::date AND $7::date) ORDER BY key LIMIT $3",
+            self.visit.id, after, limit, batch, days, first, last,
+        )  # fmt: skip
         return [Held(*row) for row in rows]
 
     async def returns_of(self, keys: Sequence[int]) -> dict[int, Held]:
@@ -153,6 +177,21 @@ class FeeBook:
     @asynccontextmanager
     async def transaction(self, visit: bytes | None) -> AsyncIterator[FeeTransaction]:
         """A transaction that holds the visit. Raises ClaimConflict and CareBookUnavailable."""
+        async with self.connection() as connection, connection.transaction():
+            yield FeeTransaction(connection, await _locked_visit(connection, visit))
+
+    @asynccontextmanager
+    async def reading(self, visit: bytes) -> AsyncIterator[FeeTransaction]:
+        """A snapshot of the visit, which holds nothing. Raises CareBookUnavailable."""
+        async with (
+            self.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield FeeTransaction(connection, await _read_visit(connection, visit))
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for one call, in no transaction yet. Raises ClaimConflict and CareBookUnavailable."""
         connection: Connection | None = None
         try:
             async with asyncio.timeout(WAIT_S):
@@ -162,8 +201,7 @@ class FeeBook:
         try:
             if connection is None or connection.is_closed():
                 connection = await self._connect()
-            async with connection.transaction():
-                yield FeeTransaction(connection, await _locked_visit(connection, visit))
+            yield connection
         except Exception as error:
             raise _known(error, connection) from error
         finally:
@@ -207,5 +245,9 @@ async def _locked_visit(connection: Connection, visit: bytes | None) -> Visit | 
     if visit is None:
         return None
     await connection.execute("SELECT 1 FROM visit WHERE id = $1 FOR UPDATE", visit)
+    return await _read_visit(connection, visit)
+
+
+async def _read_visit(connection: Connection, visit: bytes) -> Visit | None:
     row = await connection.fetchrow(VISIT_QUERY, postgres.bytea_array([visit]))
     return None if row is None else visit_of(tuple(row))

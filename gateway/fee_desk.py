@@ -24,7 +24,7 @@ from ledger.life import Status
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date
 from runtime.errors import IdMalformed
-from runtime.keys import bill_key, line_keys, setl_id_bytes, setl_id_text
+from runtime.keys import line_keys, setl_id_bytes, setl_id_text
 from runtime.logs import safe_error
 
 ATTEMPTS_MAX: Final = 3
@@ -198,14 +198,7 @@ async def _named_lines(given: pb.CancelFeesInput, held: FeeTransaction) -> Refus
 
 
 def _is_settled(place: tuple[str, date], visit: bytes, live: Sequence[LiveBill]) -> bool:
-    batch, day = place
-    for bill in live:
-        if bill.batch is not None:
-            if bill.batch == batch and bill.bill == bill_key(visit, batch):
-                return True
-        elif bill.begin_day is None or bill.end_day is None or bill.begin_day <= day <= bill.end_day:
-            return True
-    return False
+    return any(bill.pays(visit, *place) for bill in live)
 
 
 def _settled_refusal(

@@ -155,7 +155,7 @@ def upload(
         _take_new(keys[place], line, batch, change, upload_id, default_time)
     for netted in families:
         _split_again(netted, held, change, catalogue, level)
-    change.splits = [_split_of(change.written.get(key) or held[key]) for key in keys]
+    change.splits = [split_of(change.written.get(key) or held[key]) for key in keys]
     return change
 
 
@@ -237,7 +237,8 @@ def _split_again(
     change.sums.setdefault((after.batch, after.day), Sum()).change(after, difference)
 
 
-def _split_of(held: Held) -> pb.FeeSplit:
+def split_of(held: Held) -> pb.FeeSplit:
+    """The split of a line after its returns."""
     line = pb.FeeDetail.FromString(held.line)
     return pb.FeeSplit(
         feedetl_sn=line.feedetl_sn, chrgitm_lv=held.chrgitm_lv, det_item_fee_sumamt=held.amount_fen + held.returned_fen,

@@ -95,12 +95,15 @@ async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Seq
         open_log(bus) as log,
     ):
         parts = Slot(
-            book=book, fee_book=fee_book, log=log, house=house, partitions=partitions, clock=clock, alarm=Alarms(registry),
-            node_key=lambda node: keyring.public_key(settings.keys_dir, f"node-{node}"),
+            book=book, fee_book=fee_book, log=log, house=house, partitions=partitions, clock=clock,
+            alarm=Alarms(registry), node_key=lambda node: keyring.public_key(settings.keys_dir, f"node-{node}"),
         )  # fmt: skip
         await parts.take_over()
         count_queues(registry, parts)
-        service = SettlementService(desk=parts.desk, queries=parts.queries, session=parts.session)
+        service = SettlementService(
+            desk=parts.desk, queries=parts.queries, session=parts.session, accumulators=parts.accumulators,
+            fee_query=parts.fee_query, catalogue=parts.catalogue, signs=parts.signs,
+        )  # fmt: skip
         add = partial(add_service, service)
         with metrics.exposed(registry, port=settings.metrics_port, host=settings.metrics_host):
             async with grpc_server(listen=settings.listen or LISTEN_DEFAULT, services={NAME: add}) as server:

@@ -14,11 +14,15 @@ from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+from gateway.accumulators import AccumulatorQuery
 from gateway.calls import ClaimedRequest
+from gateway.catalogue_query import CatalogueQuery
 from gateway.desk import Desk
+from gateway.fee_query import FeeQuery
 from gateway.queries import Queries
 from gateway.refusals import Refused
 from gateway.session import Session
+from gateway.sign_in import SignBook
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1 import settlement_pb2_grpc
 
@@ -60,10 +64,24 @@ def status_of(refused: Refused) -> status_pb2.Status:
 class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
     """The institutions' door."""
 
-    def __init__(self, *, desk: Desk, queries: Queries, session: Session) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        queries: Queries,
+        session: Session,
+        accumulators: AccumulatorQuery,
+        fee_query: FeeQuery,
+        catalogue: CatalogueQuery,
+        signs: SignBook,
+    ) -> None:
         self._desk = desk
         self._queries = queries
         self._session = session
+        self._accumulators = accumulators
+        self._fee_query = fee_query
+        self._catalogue = catalogue
+        self._signs = signs
 
     async def Settle(self, request: pb.SettleRequest, context: Context) -> pb.SettleResponse:
         answer: pb.SettleResponse = await self._claimed(request, context)
@@ -117,6 +135,31 @@ class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
         self, request: pb.GetSettlementRequest, context: Context
     ) -> pb.GetSettlementResponse:
         return await self._answer(self._queries.get_settlement(request), context)
+
+    async def GetFees(self, request: pb.GetFeesRequest, context: Context) -> pb.GetFeesResponse:
+        return await self._answer(self._fee_query.get_fees(request), context)
+
+    async def GetAccumulators(
+        self, request: pb.GetAccumulatorsRequest, context: Context
+    ) -> pb.GetAccumulatorsResponse:
+        deadline_ms = self._desk.deadline_ms(context.time_remaining())
+        return await self._answer(self._accumulators.get_accumulators(request, deadline_ms), context)
+
+    async def GetInstitution(
+        self, request: pb.GetInstitutionRequest, context: Context
+    ) -> pb.GetInstitutionResponse:
+        return await self._answer(self._catalogue.get_institution(request), context)
+
+    async def GetCatalogue(
+        self, request: pb.GetCatalogueRequest, context: Context
+    ) -> pb.GetCatalogueResponse:
+        return await self._answer(self._catalogue.get_catalogue(request), context)
+
+    async def SignIn(self, request: pb.SignInRequest, context: Context) -> pb.SignInResponse:
+        return await self._answer(self._signs.sign_in(request), context)
+
+    async def SignOut(self, request: pb.SignOutRequest, context: Context) -> pb.SignOutResponse:
+        return await self._answer(self._signs.sign_out(request), context)
 
     async def Session(
         self, request_iterator: AsyncIterator[pb.SessionRequest], context: Context

@@ -7,18 +7,22 @@ from typing import Any, Final
 import structlog
 
 from bus.log import Log
+from gateway.accumulators import AccumulatorQuery
 from gateway.asks import Asks
 from gateway.booking import Booking
 from gateway.care_book import CareBook, CareBookUnavailable
+from gateway.catalogue_query import CatalogueQuery
 from gateway.claims import ClaimDesk
 from gateway.desk import Desk
 from gateway.dispatch import Dispatch
 from gateway.entrance import House
 from gateway.fee_book import FeeBook
 from gateway.fee_desk import FeeDesk
+from gateway.fee_query import FeeQuery
 from gateway.queries import Queries
 from gateway.replies import Replies
 from gateway.session import Session
+from gateway.sign_in import SignBook
 from gateway.silences import Silences
 from runtime.clock import Clock
 
@@ -65,6 +69,10 @@ class Slot:
             claims=self.claims, fees=fees, asks=self.asks, house=house, silences=self.silences, clock=clock
         )
         self.queries = Queries(book=book, house=house, clock=clock)
+        self.accumulators = AccumulatorQuery(asks=self.asks, house=house, clock=clock)
+        self.fee_query = FeeQuery(book=fee_book, house=house, clock=clock)
+        self.catalogue = CatalogueQuery(house=house, clock=clock)
+        self.signs = SignBook(book=fee_book, house=house, clock=clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=clock)
 
     async def take_over(self) -> None:
