@@ -1,7 +1,8 @@
-"""Admission of visits: opening (2201/2401) and cancelling (2202/2404). Pure; the gateway decides both alone.
+"""Admission of visits: opening, cancelling and the steps between. Pure; the gateway decides all of them alone.
 
 A visit is a function of the institution and its own visit number, so opening again gives the same visit. It binds one
-person and one pool, and is bound anew, once cancelled, only when none of its settlements can live again.
+person and one pool, and is bound anew, once cancelled, only when none of its settlements can live again. A closed visit
+takes neither fees nor other facts, but may be settled; 2405 alone opens it again.
 """
 
 from typing import Final
@@ -102,6 +103,8 @@ def cancel_visit(
     """Ends a visit of which nothing is open and nothing lives; one that is cancelled stays so."""
     if visit.busy is not None or visit.live_bills:
         return refuse("VISIT_IN_USE", "a settlement of this visit lives or is not final; cancel it first")
+    if visit.fee_lines:  # whom the number is bound to next would inherit them
+        return refuse("VISIT_IN_USE", "the visit holds uploaded fee lines; delete them first (2205, 2302)")
     cancelled = visit.state == VISIT_CANCELLED
     answer = own_outcome(
         id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.OK, now_ms=view.now_ms,
@@ -205,9 +208,9 @@ def _open(call: Call, parties: Parties, house: House, view: View) -> Verdict:
         )
     visit = view.known.visits.get(visit_key(parties.institution.code, given.ipt_otp_no))
     same = visit is not None and (visit.psn_no, visit.home_pool) == (given.psn_no, parties.home.code)
-    if visit is not None and not same and (visit.state == VISIT_OPEN or visit.unsealed or visit.busy):
+    if visit is not None and not same and (visit.state != VISIT_CANCELLED or visit.unsealed or visit.busy):
         return refuse("WRONG_PERSON", "this visit number belongs to another person or pool")
-    if visit is not None and same and visit.state == VISIT_OPEN:
+    if visit is not None and same and visit.state != VISIT_CANCELLED:
         return _row(call, parties, visit.id, house, view)
     if call.person is None:
         node = house.directory.nodes[parties.home.node]
