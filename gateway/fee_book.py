@@ -225,7 +225,7 @@ async def open_fee_book(*, dsn: str, region: str, slot: int) -> AsyncIterator[Fe
         await book.close()
 
 
-def _known(error: Exception, connection: Connection | None) -> Exception:
+def _known(error: Exception, connection: "Connection | None") -> Exception:
     """An error in the words of the care book; a lost connection is not used again."""
     if isinstance(error, ClaimConflict | CareBookUnavailable):
         return error
