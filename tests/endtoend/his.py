@@ -48,6 +48,12 @@ METHODS: Final = {
     pb.ReopenVisitRequest: "ReopenVisit",
     pb.UploadFeesRequest: "UploadFees",
     pb.CancelFeesRequest: "CancelFees",
+    pb.GetFeesRequest: "GetFees",
+    pb.GetAccumulatorsRequest: "GetAccumulators",
+    pb.GetInstitutionRequest: "GetInstitution",
+    pb.GetCatalogueRequest: "GetCatalogue",
+    pb.SignInRequest: "SignIn",
+    pb.SignOutRequest: "SignOut",
 }
 PAID, DECLINED, EXPIRED, VOIDED, OK = (
     pb.OUTCOME_STATUS_PAID, pb.OUTCOME_STATUS_DECLINED, pb.OUTCOME_STATUS_EXPIRED, pb.OUTCOME_STATUS_VOIDED,
