@@ -92,18 +92,18 @@ class FeeTransaction:
         )
         return [Held(*row) for row in rows]
 
-    async def held_page(self, *, after: int | None, limit: int, only: LiveBill | None) -> list[Held]:
-        """Lines in the order of their keys behind `after`; of a bill, or all of the visit."""
+    async def held_page(self, *, begin: int, limit: int, only: LiveBill | None) -> list[Held]:
+        """Lines in the order of their keys from `begin` on; of a bill, or all of the visit."""
         assert self.visit is not None
         batch = days = first = last = None
         if only is not None:
             batch, days = only.batch, only.batch is None
             first, last = only.begin_day, only.end_day
         rows = await self._connection.fetch(
-            f"SELECT {_HELD} FROM fee_line WHERE visit = $1 AND ($2::bigint IS NULL OR key > $2)"
+            f"SELECT {_HELD} FROM fee_line WHERE visit = $1 AND key >= $2"
             " AND ($4::text IS NULL OR batch = $4)"
             " AND ($5::boolean IS NOT TRUE OR day BETWEEN $6::date AND $7::date) ORDER BY key LIMIT $3",
-            self.visit.id, after, limit, batch, days, first, last,
+            self.visit.id, begin, limit, batch, days, first, last,
         )  # fmt: skip
         return [Held(*row) for row in rows]
 

@@ -20,7 +20,8 @@ from runtime.keys import setl_id_bytes, setl_id_text
 
 INFNOS: Final = frozenset({"5204"})
 KEY_LEAST: Final = -(2**63)
-KEY_MOST: Final = 2**63 - 1
+KEY_MOST: Final = 2**63 - 2
+"""The last that a page may go on after."""
 
 
 class FeeQuery:
@@ -81,8 +82,9 @@ async def _page(
                 infcode=-1, err_msg="NOT_SEEN: no live settlement of this visit with uploaded lines has this setl_id"
             )  # fmt: skip
     size = page_size_of(request.page_size)
-    after = _key_of(request.page_after) if request.page_after else None
-    lines = await held.held_page(after=after, limit=size + 1, only=only)
+    after = _key_of(request.page_after)
+    begin = KEY_LEAST if after is None else after + 1
+    lines = await held.held_page(begin=begin, limit=size + 1, only=only)
     response = pb.GetFeesResponse()
     for line in lines[:size]:
         response.fees.append(_held_message(line, visit.id, [only] if only else live))
