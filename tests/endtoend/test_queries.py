@@ -1,6 +1,7 @@
 """The queries of a HIS through the public door: fees, accumulators, institutions, catalogues; and signing in and out."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -29,11 +30,11 @@ def uploaded(his: His, visit: Visit, batch: str, *lines: pb.FeeDetail) -> pb.Out
     return his.outcome(pb.UploadFeesRequest(envelope=his.envelope("2204", visit.person.pool), input=given))
 
 
-def fees(his: His, visit: Visit, *, gateway: int = 0, **given: str | int) -> pb.GetFeesResponse:
+def fees(his: His, visit: Visit, *, gateway: int = 0, **given: Any) -> pb.GetFeesResponse:
     """5204."""
     request = pb.GetFeesRequest(
-        envelope=his.envelope("5204", ""), psn_no=visit.person.psn_no, mdtrt_id=visit.mdtrt_id, **given,
-    )  # type: ignore[arg-type]  # fmt: skip
+        envelope=his.envelope("5204", ""), psn_no=visit.person.psn_no, mdtrt_id=visit.mdtrt_id, **given
+    )
     response: pb.GetFeesResponse = his.ask(request, gateway=gateway)
     return response
 
@@ -199,7 +200,7 @@ def test_another_region_s_gateway_sends_the_caller_to_its_own(
     stack: RunningStack, infno: str, new_person: NewPerson
 ) -> None:
     person = new_person()
-    requests = {
+    requests: dict[str, Any] = {
         "5204": pb.GetFeesRequest(psn_no=person.psn_no, mdtrt_id="0" * 26),
         "5206": pb.GetAccumulatorsRequest(psn_no=person.psn_no),
         "1201": pb.GetInstitutionRequest(),
