@@ -10,7 +10,7 @@ from gateway.care_book import Visit
 from gateway.catalogue import Catalogue, Parts, split
 from gateway.checks import INPATIENT, day_of
 from gateway.feelines import NettedLine
-from gateway.fees import Place, Sum, facts_sums, lines_digest
+from gateway.fees import Place, Sum, facts_sums, lines_digest, sums_of
 from gateway.refusals import Refused, Violation, invalid, refuse
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
@@ -87,7 +87,6 @@ def _of_uploaded(
         days = [day for _, day in sums]
         begin, end = _days(given, visit, med_type, max(days).isoformat() if days else "")
         begin = begin if given.begntime else min([begin, *days])
-        chosen = [one for (_, day), one in sums.items() if begin <= day <= end]
         batch = _ALL_BATCHES
         left = [day for day in days if day > end]
         if given.mid_setl_flag != "1" and left:
@@ -96,10 +95,10 @@ def _of_uploaded(
             )
     else:
         batch = given.chrg_bchno
-        chosen = [one for (held, _), one in sums.items() if held == batch]
         begin, end = _days(
             given, visit, med_type, max([day.isoformat() for held, day in sums if held == batch], default="")
         )
+    chosen = sums_of(sums, batch, begin, end)
     lines = sum([one.lines for one in chosen])
     if not lines:
         return refuse("NO_FEES", "no fee lines came with this settlement, and none are uploaded for it")

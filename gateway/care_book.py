@@ -153,6 +153,8 @@ class BillLines(NamedTuple):
     visit: bytes
     bill: bytes
     line_keys: tuple[int, ...]
+    settlement: bytes | None = None
+    """Of a revival: the settlement that would live again. If it named uploaded lines, they must be held unchanged."""
 
 
 class RequestRow(NamedTuple):
@@ -228,7 +230,7 @@ class CareBook(Protocol):
         ...
 
     async def lines_in_live_bills(self, wanted: Sequence[BillLines]) -> set[tuple[bytes, bytes]]:
-        """Those (visit, bill) of which some line is in another live bill of the visit."""
+        """Those (visit, bill) of which some line is in another live bill, or whose uploaded lines have changed."""
         ...
 
     async def fee_sums(self, visits: Sequence[bytes]) -> dict[bytes, dict[Place, Sum]]:

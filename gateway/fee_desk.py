@@ -131,16 +131,27 @@ class FeeDesk:
         lines = await _named_lines(given, held)
         if isinstance(lines, Refused):
             return lines
-        everything = ALL in (given.chrg_bchno, *given.feedetl_sn)
-        if everything:
-            lines = [one for one in lines if not _is_settled((one.batch, one.day), visit.id, live)]
-        elif refused := _settled_refusal([(one.batch, one.day) for one in lines], visit.id, live):
-            return refused
+        returns = await held.returns_of([one.key for one in lines])
         originals = await held.held([one.init_key for one in lines if one.init_key is not None])
+        everything = ALL in (given.chrg_bchno, *given.feedetl_sn)
+        settled = _settled_keys([*lines, *returns.values(), *originals.values()], visit.id, live)
+        # a line and its returns change together, on whatever days they are
+        if everything:
+            lines = [one for one in lines if not settled & {one.key, one.init_key}]
+            lines = [
+                one
+                for one in lines
+                if not any(back.init_key == one.key and key in settled for key, back in returns.items())
+            ]
+            kept = {one.key for one in lines}
+            returns = {key: back for key, back in returns.items() if back.init_key in kept}
+        elif settled:
+            return refuse(
+                "FEES_SETTLED", "a live settlement pays lines of this batch or day; cancel it first"
+            )
         catalogue = self._house.catalogues[parties.institution.pool]
         return delete(
-            lines, sums=await held.sums(), returns=await held.returns_of([one.key for one in lines]),
-            originals=originals, catalogue=catalogue, level=parties.institution.lmtpric_hosp_lv,
+            lines, sums=await held.sums(), returns=returns, originals=originals, catalogue=catalogue, level=parties.institution.lmtpric_hosp_lv,
         )  # fmt: skip
 
 
@@ -199,6 +210,10 @@ async def _named_lines(given: pb.CancelFeesInput, held: FeeTransaction) -> Refus
 
 def _is_settled(place: tuple[str, date], visit: bytes, live: Sequence[LiveBill]) -> bool:
     return any(bill.pays(visit, *place) for bill in live)
+
+
+def _settled_keys(lines: Sequence[Held], visit: bytes, live: Sequence[LiveBill]) -> set[int | None]:
+    return {one.key for one in lines if _is_settled((one.batch, one.day), visit, live)}
 
 
 def _settled_refusal(

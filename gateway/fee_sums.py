@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from gateway.care_book import BillLines
 from gateway.catalogue import Parts
-from gateway.fees import CONTENT_BYTES, Place, Sum
+from gateway.fees import CONTENT_BYTES, Place, Sum, lines_digest, sums_of
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.postgres import Connection
 
@@ -38,3 +39,20 @@ async def read_sums(connection: Connection, visits: Sequence[bytes]) -> dict[byt
             int.from_bytes(content),
         )
     return found
+
+
+async def changed_bills(connection: Connection, wanted: Sequence[BillLines]) -> set[tuple[bytes, bytes]]:
+    """Those (visit, bill) whose settlement named uploaded lines that are no longer held just so."""
+    settlements = [one.settlement for one in wanted if one.settlement is not None]
+    if not settlements:
+        return set()
+    bills = await connection.fetch(
+        "SELECT visit, bill, batch, begin_day, end_day, lines_digest FROM fee_bill WHERE settlement = any($1)",
+        settlements,
+    )
+    sums = await read_sums(connection, [bill["visit"] for bill in bills]) if bills else {}
+    return {
+        (visit, bill)
+        for visit, bill, batch, begin, end, digest in bills
+        if lines_digest(sums_of(sums.get(visit, {}), batch, begin, end)) != digest
+    }

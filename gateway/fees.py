@@ -116,6 +116,13 @@ def lines_digest(sums: Iterable[Sum]) -> bytes:
     return hashlib.sha256(lines.to_bytes(8) + content.to_bytes(CONTENT_BYTES)).digest()
 
 
+def sums_of(sums: Mapping[Place, Sum], batch: str | None, begin: date, end: date) -> list[Sum]:
+    """The sums that a bill pays: those of its batch or, where it has none, those of its days."""
+    if batch is not None:
+        return [one for (held, _), one in sums.items() if held == batch]
+    return [one for (_, day), one in sums.items() if begin <= day <= end]
+
+
 def keys_of(given: Sequence[pb.FeeDetail]) -> tuple[list[int], list[int]]:
     """Keys of a call's lines, and of the lines that its returns name."""
     keys = line_keys([line.feedetl_sn for line in given])

@@ -26,7 +26,7 @@ from gateway.care_book import (
     Sought,
     Visit,
 )
-from gateway.fee_sums import read_sums
+from gateway.fee_sums import changed_bills, read_sums
 from gateway.fees import Place, Sum
 from ledger.rows import COLUMNS, Row
 from runtime import postgres
@@ -240,7 +240,8 @@ class PostgresCareBook:
                 [one.visit for one in wanted], [one.bill for one in wanted],
                 [end - len(one.line_keys) + 1 for end, one in zip(ends, wanted, strict=True)], ends, keys,
             )  # fmt: skip
-        return {(wanted[row[0]].visit, wanted[row[0]].bill) for row in rows}
+            live = {(wanted[row[0]].visit, wanted[row[0]].bill) for row in rows}
+            return live | await changed_bills(connection, wanted)
 
     async def fee_sums(self, visits: Sequence[bytes]) -> dict[bytes, dict[Place, Sum]]:
         """See CareBook."""

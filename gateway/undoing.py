@@ -149,16 +149,19 @@ def _revival(
 
 
 def _revived_lines(target: bytes, view: View) -> BillLines | None:
-    """The lines that would be paid again, where the cancel is booked here; else the node alone looks at them."""
+    """The lines that would be paid again, where the cancel is booked here; else the node alone looks at them.
+
+    Uploaded lines are known by their settlement: the book compares their digest with what is held now.
+    """
     decided = view.finals.get(target)
     row = decided.row if decided else None
-    if row is None or row.visit is None or row.bill is None or not row.line_keys:
+    if row is None or row.visit is None or row.bill is None:
         return None
-    return BillLines(row.visit, row.bill, tuple(row.line_keys))
+    return BillLines(row.visit, row.bill, tuple(row.line_keys or ()), row.settlement)
 
 
 def superseded(call: Call, rows: tuple[RequestRow, ...], *, now_ms: int) -> Admitted:
-    """A revival whose lines are in another live bill is declined here (the gateway's look at lines)."""
+    """A revival whose lines are in another live bill, or gone, is declined here (the gateway's look at lines)."""
     answer = own_outcome(
         id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.DECLINED, now_ms=now_ms,
         code="SUPERSEDED",

@@ -36,7 +36,7 @@ from gateway.care_book import (
     Sought,
     Visit,
 )
-from gateway.fees import Place, Sum
+from gateway.fees import Place, Sum, lines_digest, sums_of
 from ledger.rows import Row
 from tests.simulation.fake_log import Checkpoint, no_checkpoint
 from tests.simulation.row_rules import broken_rule
@@ -243,7 +243,7 @@ class FakeCareBook:
                 and bill != one.bill
                 and booked.alive > 0
                 and set(one.line_keys) & set(booked.line_keys)
-            }
+            } | {(one.visit, one.bill) for one in wanted if _has_changed(tables, one.settlement)}
 
     async def fee_sums(self, visits: Sequence[bytes]) -> dict[bytes, dict[Place, Sum]]:
         """See CareBook."""
@@ -320,6 +320,14 @@ def _as_it_stands(tables: Tables, visit: Visit) -> Visit:
     )
 
 
+def _has_changed(tables: Tables, settlement: bytes | None) -> bool:
+    paid = tables.fee_bills.get(settlement or b"")
+    if paid is None:
+        return False
+    held = sums_of(tables.fee_sums.get(paid.visit, {}), paid.batch, paid.begin_day, paid.end_day)
+    return lines_digest(held) != paid.lines_digest
+
+
 def _claim(tables: Tables, rows: Sequence[RequestRow]) -> None:
     """COPY's own checks in the order of the ids, then what the trigger does."""
     for row in sorted(rows, key=lambda row: row.id):
@@ -348,7 +356,13 @@ def _claim(tables: Tables, rows: Sequence[RequestRow]) -> None:
     for row in rows:
         if row.lines_digest is not None:
             fee_bill = FeeBill(
-                row.visit, row.bill, row.fee_batch, row.fee_begin, row.fee_end, row.fee_lines, row.lines_digest
+                row.visit,
+                row.bill,
+                row.fee_batch,
+                row.fee_begin,
+                row.fee_end,
+                row.fee_lines,
+                row.lines_digest,
             )  # type: ignore[arg-type]
             if None in fee_bill._replace(batch=""):
                 raise RowRefused(None)
