@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf.descriptor import Descriptor
 
 import gateway
 from gateway.accumulators import INFNOS as ACCUMULATOR_INFNOS
@@ -22,6 +21,7 @@ from gateway.queries import INFNOS as QUERY_INFNOS
 from gateway.refusals import Refused
 from gateway.sign_in import SIGN_IN_INFNOS, SIGN_OUT_INFNOS
 from proto.settlement.v1 import settlement_pb2 as pb
+from runtime.keys import setl_id_text
 from tests.builders import (
     PSN,
     a_call,
@@ -36,11 +36,11 @@ from tests.builders import (
     an_envelope,
     an_id,
     an_opening,
-    setl_id_text,
 )
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "transactions.md").read_text(encoding="utf-8")
-SECTIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))  # fmt: skip
+_SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+SECTIONS: dict[str, str] = dict(_SECTION.findall(TEXT))
 OVERVIEW = re.findall(r"^\| (\d{4}) \| (\w+) \| (.+) \|$", TEXT, re.MULTILINE)
 SERVICE = pb.DESCRIPTOR.services_by_name["SettlementService"]
 TAKEN: dict[str, frozenset[str]] = {
@@ -70,7 +70,7 @@ def section_of(call: str) -> str:
     return next(title for title in SECTIONS if title.startswith(f"{call}: "))
 
 
-def paths_of(message: Descriptor, prefix: str = "") -> Iterator[str]:
+def paths_of(message: Any, prefix: str = "") -> Iterator[str]:
     """The fields of a message by path; those that have a section of their own end there."""
     for field in message.fields:
         path = prefix + field.name + ("[]" if field.is_repeated else "")
