@@ -92,3 +92,19 @@ def test_a_step_of_another_s_visit_is_refused(
     with refused("WRONG_PERSON", PRECONDITION):
         hospital.call(a_discharge(hospital, Visit(new_person(), "11", visit.mdtrt_id)))
     hospital.pay(visit)
+
+
+def test_a_number_with_uploaded_lines_or_a_discharge_is_not_given_to_somebody_else(
+    hospital: His, new_person: NewPerson
+) -> None:
+    visit, other = hospital.open(new_person("440300"), "21"), Visit(new_person("440300"), "21")
+    other.number = visit.number
+    done(hospital, an_upload(hospital, visit))
+    with refused("VISIT_IN_USE", PRECONDITION, says="2302"):
+        hospital.call(hospital.closing(visit))
+    done(hospital, a_discharge(hospital, visit))
+    with refused("WRONG_PERSON", PRECONDITION):
+        hospital.call(hospital.opening(other))
+    assert hospital.outcome(hospital.opening(visit)).mdtrt_id == visit.mdtrt_id
+    with refused("VISIT_CLOSED", PRECONDITION, says="2405"):
+        hospital.call(an_upload(hospital, visit))
