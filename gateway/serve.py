@@ -59,9 +59,9 @@ class Alarms:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._count = Counter("gateway_alarms", "What people must look at", ["what"], registry=registry)
 
-    def __call__(self, what: str) -> None:
+    def __call__(self, what: str, *, setl_id: str = "") -> None:
         self._count.labels(what).inc()
-        _log.critical("alarm", what=what)
+        _log.critical("alarm", what=what, **({"setl_id": setl_id} if setl_id else {}))
 
 
 def count_queues(registry: CollectorRegistry, slot: Slot) -> None:
@@ -76,6 +76,9 @@ def count_queues(registry: CollectorRegistry, slot: Slot) -> None:
     for words, read in gauges.items():
         gauge = Gauge("gateway_" + words.replace(" ", "_"), words.capitalize(), registry=registry)
         gauge.set_function(read)
+    silent = Gauge("gateway_partition_silent", "1: not heard of", ["node", "partition"], registry=registry)
+    for node, partition in slot.silences.all():
+        silent.labels(str(node), str(partition)).set_function(partial(slot.silences.silent, node, partition))
 
 
 async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Sequence[int] = ()) -> int:

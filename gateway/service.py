@@ -15,6 +15,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from gateway.accumulators import AccumulatorQuery
+from gateway.alarm import setl_id_of
 from gateway.calls import ClaimedRequest
 from gateway.catalogue_query import CatalogueQuery
 from gateway.desk import Desk
@@ -125,41 +126,41 @@ class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
 
     async def PreSettle(self, request: pb.PreSettleRequest, context: Context) -> pb.PreSettleResponse:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())
-        return await self._answer(self._desk.pre_settle(request, deadline_ms), context)
+        return await self._answer(self._desk.pre_settle(request, deadline_ms), context, request)
 
     async def GetInsured(self, request: pb.GetInsuredRequest, context: Context) -> pb.GetInsuredResponse:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())
-        return await self._answer(self._desk.get_insured(request, deadline_ms), context)
+        return await self._answer(self._desk.get_insured(request, deadline_ms), context, request)
 
     async def GetSettlement(
         self, request: pb.GetSettlementRequest, context: Context
     ) -> pb.GetSettlementResponse:
-        return await self._answer(self._queries.get_settlement(request), context)
+        return await self._answer(self._queries.get_settlement(request), context, request)
 
     async def GetFees(self, request: pb.GetFeesRequest, context: Context) -> pb.GetFeesResponse:
-        return await self._answer(self._fee_query.get_fees(request), context)
+        return await self._answer(self._fee_query.get_fees(request), context, request)
 
     async def GetAccumulators(
         self, request: pb.GetAccumulatorsRequest, context: Context
     ) -> pb.GetAccumulatorsResponse:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())
-        return await self._answer(self._accumulators.get_accumulators(request, deadline_ms), context)
+        return await self._answer(self._accumulators.get_accumulators(request, deadline_ms), context, request)
 
     async def GetInstitution(
         self, request: pb.GetInstitutionRequest, context: Context
     ) -> pb.GetInstitutionResponse:
-        return await self._answer(self._catalogue.get_institution(request), context)
+        return await self._answer(self._catalogue.get_institution(request), context, request)
 
     async def GetCatalogue(
         self, request: pb.GetCatalogueRequest, context: Context
     ) -> pb.GetCatalogueResponse:
-        return await self._answer(self._catalogue.get_catalogue(request), context)
+        return await self._answer(self._catalogue.get_catalogue(request), context, request)
 
     async def SignIn(self, request: pb.SignInRequest, context: Context) -> pb.SignInResponse:
-        return await self._answer(self._signs.sign_in(request), context)
+        return await self._answer(self._signs.sign_in(request), context, request)
 
     async def SignOut(self, request: pb.SignOutRequest, context: Context) -> pb.SignOutResponse:
-        return await self._answer(self._signs.sign_out(request), context)
+        return await self._answer(self._signs.sign_out(request), context, request)
 
     async def Session(
         self, request_iterator: AsyncIterator[pb.SessionRequest], context: Context
@@ -169,15 +170,19 @@ class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
 
     async def _claimed(self, request: ClaimedRequest, context: Context) -> Any:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())
-        return await self._answer(self._desk.claimed(request, deadline_ms), context)
+        return await self._answer(self._desk.claimed(request, deadline_ms), context, request)
 
-    async def _answer(self, answering: Awaitable[Response | Refused], context: Context) -> Response:
+    async def _answer(
+        self, answering: Awaitable[Response | Refused], context: Context, request: Any
+    ) -> Response:
         try:
             answer = await answering
         except (asyncio.CancelledError, grpc.aio.AbortError):
             raise
         except Exception:
-            _log.exception("a call failed in a way that nobody planned for")
+            _log.exception(
+                "a call failed in a way that nobody planned for", setl_id=setl_id_of(request.envelope)
+            )
             await abort(context, status_pb2.Status(code=code_pb2.INTERNAL, message="INTERNAL: ask us"))
         if isinstance(answer, Refused):
             await abort(context, status_of(answer))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from gateway.alarm import setl_id_of
 from gateway.calls import ClaimedRequest, Reply
 from gateway.desk import ANSWER_EARLY_MS, DEADLINE_MS_DEFAULT, Desk, answered, not_final
 from gateway.queries import Queries
@@ -146,7 +147,9 @@ def _answer_of(which: str, request: Any, wait: "asyncio.Future[Any]") -> Any:
             return answered(request, not_final(request.envelope))
         return refuse("NOT_ANSWERED", "the answer did not come in time; ask again")
     if wait.exception() is not None:
-        _log.error("a call of a session failed", exc_info=wait.exception())
+        _log.error(
+            "a call of a session failed", setl_id=setl_id_of(request.envelope), exc_info=wait.exception()
+        )
         return refuse("INTERNAL", "the call failed here; send it again")
     if which in BATCHED:
         reply: Reply = wait.result()

@@ -8,6 +8,7 @@ import structlog
 
 from bus.log import Log
 from gateway.accumulators import AccumulatorQuery
+from gateway.alarm import Alarm
 from gateway.asks import Asks
 from gateway.booking import Booking
 from gateway.care_book import CareBook, CareBookUnavailable
@@ -47,7 +48,7 @@ class Slot:
         partitions: Sequence[tuple[int, int]],
         clock: Clock,
         node_key: Callable[[int], bytes],
-        alarm: Callable[[str], None],
+        alarm: Alarm,
     ) -> None:
         self._book = book
         self._clock = clock

@@ -188,7 +188,7 @@ class World:
             book=self._care_book(self.care[region], slot=number, checkpoint=process.checkpoint),
             log=FakeLog(self.broker, checkpoint=process.checkpoint), house=a_house(slot=number, region=region),
             partitions=[(NODE, partition) for partition in range(PARTITIONS)], clock=clock,
-            node_key=lambda _: _node_keys()[1], alarm=lambda what: self.alarms.append(what),
+            node_key=lambda _: _node_keys()[1], alarm=lambda what, **_: self.alarms.append(what),
         )  # fmt: skip
         await slot.take_over()
         running = [asyncio.create_task(task(), name=name) for name, task in slot.tasks().items()]
