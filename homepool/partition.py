@@ -234,7 +234,9 @@ class Partition:
         """The id to decline, None where the book cannot tell or has told in vain."""
         place = poison.place if poison.place is not None else (0 if len(items) == 1 else None)
         named = {} if place is None else {"setl_id": message_name(items[place].id)}
-        self._alarms("a row breaks the book's rules", guard=poison.guard, partition=self.cursor.partition, **named)
+        self._alarms(
+            "a row breaks the book's rules", guard=poison.guard, partition=self.cursor.partition, **named
+        )
         if place is None or items[place].id in poisoned:
             return None
         return items[place].id
