@@ -8,7 +8,7 @@ never sent, and a reversal makes it VOIDED for ever.
 from typing import Final
 
 from gateway.calls import MISPRINTED_INFNOS, REVERSIBLE_INFNOS, Call
-from gateway.care_book import CANCEL_VISIT, OPEN_VISIT, VISIT_OPEN, BillLines, Claim, RequestRow, Sought
+from gateway.care_book import CANCEL_VISIT, OPEN_VISIT, VISIT_CANCELLED, BillLines, Claim, RequestRow, Sought
 from gateway.checks import named
 from gateway.entrance import (
     NO_DIGEST,
@@ -136,7 +136,7 @@ def _revival(
     visit = view.known.visits.get(original.visit) if original.visit else None
     if visit is None:
         return refuse("UNKNOWN_VISIT", "the visit of that cancel is not known here")
-    if visit.state != VISIT_OPEN:
+    if visit.state == VISIT_CANCELLED:  # a stay after discharge is settled, and so lives again
         return refuse("VISIT_CLOSED", "the visit was cancelled")
     if visit.busy is not None:
         return refuse("BUSY_VISIT", "a settlement of this visit is not final yet; send this one again")
