@@ -137,12 +137,8 @@ class FeeDesk:
         settled = _settled_keys([*lines, *returns.values(), *originals.values()], visit.id, live)
         # a line and its returns change together, on whatever days they are
         if everything:
+            settled |= {back.init_key for key, back in returns.items() if key in settled}
             lines = [one for one in lines if not settled & {one.key, one.init_key}]
-            lines = [
-                one
-                for one in lines
-                if not any(back.init_key == one.key and key in settled for key, back in returns.items())
-            ]
             kept = {one.key for one in lines}
             returns = {key: back for key, back in returns.items() if back.init_key in kept}
         elif settled:
@@ -151,7 +147,8 @@ class FeeDesk:
             )
         catalogue = self._house.catalogues[parties.institution.pool]
         return delete(
-            lines, sums=await held.sums(), returns=returns, originals=originals, catalogue=catalogue, level=parties.institution.lmtpric_hosp_lv,
+            lines, sums=await held.sums(), returns=returns, originals=originals, catalogue=catalogue,
+            level=parties.institution.lmtpric_hosp_lv,
         )  # fmt: skip
 
 
