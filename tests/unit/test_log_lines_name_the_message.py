@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import grpc
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway.serve import Alarms
@@ -25,7 +26,8 @@ def lines() -> Any:
     """The log of this test, a JSON object a line."""
     stream = io.StringIO()
     logs.configure(process="test", stream=stream)
-    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    structlog.reset_defaults()
 
 
 def test_an_alarm_names_its_message_where_it_has_one(lines: Any) -> None:
