@@ -355,18 +355,10 @@ def _claim(tables: Tables, rows: Sequence[RequestRow]) -> None:
         tables.opens[row.id] = Open(row.day, row.slot, row.visit, row.since_ms, row.exclusive)
     for row in rows:
         if row.lines_digest is not None:
-            fee_bill = FeeBill(
-                row.visit,
-                row.bill,
-                row.fee_batch,
-                row.fee_begin,
-                row.fee_end,
-                row.fee_lines,
-                row.lines_digest,
-            )  # type: ignore[arg-type]
-            if None in fee_bill._replace(batch=""):
+            if None in (row.visit, row.bill, row.fee_begin, row.fee_end, row.fee_lines):
                 raise RowRefused(None)
-            tables.fee_bills[row.id] = fee_bill
+            named = (row.visit, row.bill, row.fee_batch, row.fee_begin, row.fee_end, row.fee_lines)
+            tables.fee_bills[row.id] = FeeBill._make((*named, row.lines_digest))
 
 
 def _busy(tables: Tables, visit: bytes) -> bool:
