@@ -1,10 +1,11 @@
-"""`python -m gateway`: the process of one slot."""
+"""`python -m gateway`: the process of one slot, and how its region stands."""
 
 import sys
 from typing import Annotated
 
 import typer
 
+from gateway import status_command
 from gateway.errors import GatewayError
 from gateway.serve import serve
 from runtime import logs
@@ -20,6 +21,9 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """The institutions' door of a care region."""
+
+
+status_command.attach(app)
 
 
 @app.command(name="serve")

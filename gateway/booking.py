@@ -6,13 +6,14 @@ simply written again without it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
 import structlog
 
 from bus.intake import Intake
+from gateway.alarm import Alarm
 from gateway.calls import Answer
 from gateway.care_book import BookedAlready, CareBook, CareBookUnavailable, RowRefused
 from gateway.decisions import row_of
@@ -22,7 +23,7 @@ from gateway.refusals import refuse
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.errors import IdMalformed
-from runtime.keys import setl_id_bytes
+from runtime.keys import message_name, setl_id_bytes
 from runtime.logs import safe_error
 
 DECISIONS_MAX: Final = 20_000
@@ -34,7 +35,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("booking")
 class Booking:
     """The one who writes the care book of this slot."""
 
-    def __init__(self, *, book: CareBook, dispatch: Dispatch, alarm: Callable[[str], None]) -> None:
+    def __init__(self, *, book: CareBook, dispatch: Dispatch, alarm: Alarm) -> None:
         self._book = book
         self._dispatch = dispatch
         self._alarm = alarm
@@ -66,7 +67,7 @@ class Booking:
             try:
                 row = row_of(decision)
             except (ValueError, TypeError):
-                self._alarm("a decision came that is no row")
+                self._alarm("a decision came that is no row", setl_id=message_name(decision.id))
                 continue
             by_day.setdefault(row.day, []).append(row)
         for rows in by_day.values():
@@ -85,7 +86,9 @@ class Booking:
                 told += self._same(rows, answers)
                 rows = [row for row in rows if row.id not in answers]
             except RowRefused as refused:
-                self._alarm("a decision breaks a rule of the care book")
+                line = 0 if len(rows) == 1 else refused.line
+                named = message_name(rows[line].id) if line is not None else ""
+                self._alarm("a decision breaks a rule of the care book", setl_id=named)
                 if refused.line is None:
                     return told + await self._one_by_one(rows)
                 del rows[refused.line]
@@ -105,7 +108,9 @@ class Booking:
                 if answers[row.id] == row.answer:
                     same.append(row)
                 else:
-                    self._alarm("a node decided an id twice, with different bytes")
+                    self._alarm(
+                        "a node decided an id twice, with different bytes", setl_id=message_name(row.id)
+                    )
         return same
 
     def _answer(self, row: Row, decision: mpb.Decision) -> None:

@@ -4,7 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from gateway.care_book import CANCEL_VISIT, OPEN_VISIT
+from gateway.care_book import (
+    CANCEL_FEES,
+    CANCEL_VISIT,
+    CLOSE_VISIT,
+    OPEN_VISIT,
+    REOPEN_VISIT,
+    UPDATE_VISIT,
+    UPLOAD_FEES,
+)
 from gateway.refusals import Refused
 from ledger.life import Kind
 from proto.settlement.v1 import settlement_pb2 as pb
@@ -21,8 +29,23 @@ REVERSIBLE_INFNOS: Final = SETTLE_INFNOS | CANCEL_INFNOS | {"2401"}
 MISPRINTED_INFNOS: Final = {"2207": "2305"}
 """The published list of 2601 prints 2305 as 2207: where the first is unknown the second may be meant."""
 
+UPDATE_VISIT_INFNOS: Final = frozenset({"2203", "2403"})
+CLOSE_VISIT_INFNOS: Final = frozenset({"2402"})
+REOPEN_VISIT_INFNOS: Final = frozenset({"2405"})
+UPLOAD_FEES_INFNOS: Final = frozenset({"2204", "2301"})
+CANCEL_FEES_INFNOS: Final = frozenset({"2205", "2302"})
+
+FeeRequest = pb.UploadFeesRequest | pb.CancelFeesRequest
+"""Fee calls are claimed too, by transactions of their own."""
+VisitStepRequest = pb.UpdateVisitRequest | pb.CloseVisitRequest | pb.ReopenVisitRequest
 ClaimedRequest = (
-    pb.SettleRequest | pb.CancelRequest | pb.ReverseRequest | pb.OpenVisitRequest | pb.CancelVisitRequest
+    pb.SettleRequest
+    | pb.CancelRequest
+    | pb.ReverseRequest
+    | pb.OpenVisitRequest
+    | pb.CancelVisitRequest
+    | VisitStepRequest
+    | FeeRequest
 )
 """Messages that are claimed: what was sent once has one outcome."""
 
@@ -116,6 +139,11 @@ KIND_OF: Final[dict[type, int]] = {
     pb.ReverseRequest: Kind.REVERSE,
     pb.OpenVisitRequest: OPEN_VISIT,
     pb.CancelVisitRequest: CANCEL_VISIT,
+    pb.UpdateVisitRequest: UPDATE_VISIT,
+    pb.CloseVisitRequest: CLOSE_VISIT,
+    pb.ReopenVisitRequest: REOPEN_VISIT,
+    pb.UploadFeesRequest: UPLOAD_FEES,
+    pb.CancelFeesRequest: CANCEL_FEES,
 }
 
 INFNOS_OF: Final[dict[int, frozenset[str]]] = {
@@ -124,6 +152,11 @@ INFNOS_OF: Final[dict[int, frozenset[str]]] = {
     Kind.REVERSE: REVERSE_INFNOS,
     OPEN_VISIT: OPEN_VISIT_INFNOS,
     CANCEL_VISIT: CANCEL_VISIT_INFNOS,
+    UPDATE_VISIT: UPDATE_VISIT_INFNOS,
+    CLOSE_VISIT: CLOSE_VISIT_INFNOS,
+    REOPEN_VISIT: REOPEN_VISIT_INFNOS,
+    UPLOAD_FEES: UPLOAD_FEES_INFNOS,
+    CANCEL_FEES: CANCEL_FEES_INFNOS,
 }
 
 Submit = Callable[[Call], Refused | None]

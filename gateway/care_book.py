@@ -10,14 +10,21 @@ from datetime import date
 from typing import Final, NamedTuple, Protocol
 
 from gateway.errors import GatewayError
+from gateway.fees import Place, Sum
 from ledger.rows import Row
 
 VISIT_OPEN: Final = 1
 VISIT_CANCELLED: Final = 2
+VISIT_CLOSED: Final = 3
 
 OPEN_VISIT: Final = 11
 """Kinds of `ledger.life.Kind` are 1 to 5; these are decided at the gateway and never travel."""
 CANCEL_VISIT: Final = 12
+UPDATE_VISIT: Final = 13
+CLOSE_VISIT: Final = 14
+REOPEN_VISIT: Final = 15
+UPLOAD_FEES: Final = 16
+CANCEL_FEES: Final = 17
 
 
 class ClaimConflict(GatewayError):
@@ -87,6 +94,10 @@ class Visit(NamedTuple):
     live_bills: tuple[bytes, ...]
     unsealed: int
     """How many of its settlements live or could live again."""
+    live_days: tuple[tuple[date | None, date | None], ...] = ()
+    """First and last day that each live bill pays for, in the order of live_bills."""
+    fee_lines: int = 0
+    """How many uploaded lines it holds."""
 
 
 class Sought(NamedTuple):
@@ -142,6 +153,8 @@ class BillLines(NamedTuple):
     visit: bytes
     bill: bytes
     line_keys: tuple[int, ...]
+    settlement: bytes | None = None
+    """Of a revival: the settlement that would live again. If it named uploaded lines, they must be held unchanged."""
 
 
 class RequestRow(NamedTuple):
@@ -180,6 +193,13 @@ class RequestRow(NamedTuple):
     emergency: bool | None = None
     injury: bool | None = None
     third_party: bool | None = None
+    end_day: date | None = None
+    bill: bytes | None = None
+    fee_batch: str | None = None
+    fee_begin: date | None = None
+    fee_end: date | None = None
+    fee_lines: int | None = None
+    lines_digest: bytes | None = None
 
 
 class CareBook(Protocol):
@@ -210,7 +230,11 @@ class CareBook(Protocol):
         ...
 
     async def lines_in_live_bills(self, wanted: Sequence[BillLines]) -> set[tuple[bytes, bytes]]:
-        """Those (visit, bill) of which some line is in another live bill of the visit."""
+        """Those (visit, bill) of which some line is in another live bill, or whose uploaded lines have changed."""
+        ...
+
+    async def fee_sums(self, visits: Sequence[bytes]) -> dict[bytes, dict[Place, Sum]]:
+        """What the uploaded lines of some visits come to, by batch and day."""
         ...
 
     async def bills_of(self, visit: bytes) -> dict[bytes, Claim]:

@@ -176,8 +176,10 @@ def settle_violations(
     found += named("input.psn_setlway", given.psn_setlway, characters_max=6, needed=False)
     found += disease_violations(given.dise_codg, given.matn_type)
     found += code_violations(infno, given.med_type, given.insutype)
-    if given.mid_setl_flag == "1":
-        found.append(Violation("input.mid_setl_flag", "interim settlements are not opened here yet"))
+    if given.mid_setl_flag == "1" and not (infno in ("2303", "2304") and given.begntime and given.endtime):
+        found.append(
+            Violation("input.mid_setl_flag", "an interim settlement is of a stay and names its days")
+        )
     for field, value in zip(_FLAGS, _READ_FLAGS(given), strict=True):
         if value not in _FLAG_VALUES:
             found += flag_violations(f"input.{field}", value)
@@ -189,16 +191,16 @@ def settle_violations(
     if given.begntime and given.endtime and given.endtime[:10] < given.begntime[:10]:
         found.append(Violation("input.endtime", "lies before input.begntime"))
     found += lines_violations(lines, today)
-    found += sum_violations(given.medfee_sumamt, lines)
+    found += sum_violations(given.medfee_sumamt, lines if lines else None)
     return found
 
 
-def sum_violations(total_fen: int, lines: Sequence[NettedLine]) -> list[Violation]:
-    """The bill is what its lines come to."""
+def sum_violations(total_fen: int, lines: Sequence[NettedLine] | None) -> list[Violation]:
+    """The bill is what its lines come to; None: they were uploaded before, and admission compares."""
     if not 0 <= total_fen <= AMOUNT_FEN_MAX:
         return [Violation("input.medfee_sumamt", "must be between 0 and a billion yuan, in fen")]
-    if not lines:
-        return [Violation("input.feedetl", "is empty: a settlement pays for at least one line")]
+    if lines is None:
+        return []
     lines_fen = sum([line.det_item_fee_sumamt for line in lines])
     if lines_fen != total_fen:
         fault = f"is {total_fen} fen, the lines come to {lines_fen}: send all of them"
@@ -207,11 +209,21 @@ def sum_violations(total_fen: int, lines: Sequence[NettedLine]) -> list[Violatio
 
 
 def lines_violations(lines: Sequence[NettedLine], today: date) -> list[Violation]:
-    """What is wrong with fee lines: count, names, arithmetic, signs, returns."""
+    """What is wrong with the fee lines of a settlement: count, names, arithmetic, signs, returns."""
     if len(lines) > LINES_MAX:
         return [
             Violation("input.feedetl", f"has {len(lines)} lines; a settlement carries at most {LINES_MAX}")
         ]
+    if found := each_line_violations(lines, today):
+        return found
+    return [
+        Violation(f"input.feedetl[{wrong.place}].{wrong.field}", f"{wrong.code}: {wrong.message}")
+        for wrong in line_violations(lines)
+    ]
+
+
+def each_line_violations(lines: Sequence[NettedLine], today: date) -> list[Violation]:
+    """What is wrong with each line by itself: names, arithmetic, time."""
     found = []
     for place, line in enumerate(lines):
         sn, code, amount, cnt, pric, time, _ = line
@@ -228,9 +240,4 @@ def lines_violations(lines: Sequence[NettedLine], today: date) -> list[Violation
         else:
             continue
         found.append(Violation(f"input.feedetl[{place}].{bad[0]}", bad[1]))
-    if found:
-        return found
-    return [
-        Violation(f"input.feedetl[{wrong.place}].{wrong.field}", f"{wrong.code}: {wrong.message}")
-        for wrong in line_violations(lines)
-    ]
+    return found

@@ -6,13 +6,14 @@ judged again. Every caller gets an answer: what W1 may have written, without our
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
 from bus.intake import Intake
 from gateway.admission import admit, sought_by, targets_of
+from gateway.alarm import Alarm
 from gateway.asks import Asks
 from gateway.calls import Answer, Call, NeedsPerson
 from gateway.care_book import (
@@ -28,10 +29,12 @@ from gateway.care_book import (
 from gateway.dispatch import Dispatch
 from gateway.entrance import NO_DIGEST, Admitted, House, Verdict, View
 from gateway.refusals import Refused, refuse
+from gateway.settling import visits_of_uploaded
 from gateway.silences import Silences
 from gateway.undoing import superseded
 from ledger.life import Kind
 from runtime.clock import Clock, china_date
+from runtime.keys import message_name
 from runtime.logs import safe_error
 
 CALLS_MAX: Final = 10_000
@@ -55,7 +58,7 @@ class ClaimDesk:
         silences: Silences,
         asks: Asks,
         clock: Clock,
-        alarm: Callable[[str], None],
+        alarm: Alarm,
     ) -> None:
         self._book = book
         self._house = house
@@ -116,7 +119,9 @@ class ClaimDesk:
             elif call.kind in (Kind.CANCEL, Kind.REVERSE):
                 seen |= targets_of(call, known)
         finals = await self._book.finals(seen) if seen else {}
-        view = View(known, finals, self._silences.silent, now_ms, china_date(now_ms))
+        visits = visits_of_uploaded(calls, known)
+        fee_sums = await self._book.fee_sums(visits) if visits else {}
+        view = View(known, finals, self._silences.silent, now_ms, china_date(now_ms), fee_sums)
         fresh: dict[bytes, list[Call]] = {}
         repeats: list[Call] = []
         for call in calls:
@@ -136,8 +141,9 @@ class ClaimDesk:
         try:
             return admit(call, house=self._house, view=view)
         except Exception as error:
-            self._alarm("admission failed on a message")
-            _log.error("admission failed", error=safe_error(error))
+            named = message_name(call.id)
+            self._alarm("admission failed on a message", setl_id=named)
+            _log.error("admission failed", setl_id=named, error=safe_error(error))
             return refuse("INTERNAL", "the message could not be judged here; nothing was stored")
 
     def _pre_settle(self, call: Call, view: View) -> None:
@@ -170,10 +176,13 @@ class ClaimDesk:
                     break
         admitted = await self._free_of_live_lines(admitted, view)
         while admitted:
+            rows = [row for _, verdict in admitted for row in verdict.rows]
             try:
-                await self._book.claim([row for _, verdict in admitted for row in verdict.rows])
+                await self._book.claim(rows)
             except RowRefused as refused:
-                self._alarm("a row of W1 breaks a rule of the care book")
+                line = 0 if len(rows) == 1 else refused.line
+                named = message_name(rows[line].id) if line is not None else ""
+                self._alarm("a row of W1 breaks a rule of the care book", setl_id=named)
                 admitted = _without_culprit(admitted, refused)
             except CareBookUnavailable:
                 self._uncertain_after(admitted)

@@ -31,6 +31,10 @@ _RUN: Final = attrgetter(*COLUMNS[_FIRST : _LAST + 1])
 _day: Final = lru_cache(maxsize=64)(date.fromisoformat)
 
 
+def _day_or_none(text: str) -> date | None:
+    return _day(text) if text else None
+
+
 def row_of(decision: mpb.Decision) -> Row:
     """The row that W3 writes; ValueError for a day that is none."""
     return Row._make((
@@ -39,5 +43,6 @@ def row_of(decision: mpb.Decision) -> Row:
         decision.settlement or None, *_RUN(decision),
         tuple(decision.deltas) or None, decision.month, decision.month_in_scope_fen, decision.month_pooled_fen,
         tuple(decision.family_psn_no) or None, tuple(decision.family_amount_fen) or None,
-        tuple(decision.line_keys) or None, decision.policy_version, decision.answer,
+        tuple(decision.line_keys) or None, decision.lines_digest or None, _day_or_none(decision.begin_day),
+        _day_or_none(decision.end_day), decision.policy_version, decision.answer,
     ))  # fmt: skip

@@ -14,6 +14,7 @@ from gateway.calls import (
     Answer,
     Call,
     ClaimedRequest,
+    FeeRequest,
     NeedsPerson,
     NotFinal,
     PersonFound,
@@ -23,6 +24,7 @@ from gateway.catalogue import split
 from gateway.checks import day_of, envelope_violations, named
 from gateway.claims import ClaimDesk
 from gateway.entrance import House
+from gateway.fee_desk import FeeDesk
 from gateway.outcomes import ClaimedResponse, fill
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import read_lines
@@ -47,6 +49,11 @@ RESPONSE_OF: Final[dict[type, type[ClaimedResponse]]] = {
     pb.ReverseRequest: pb.ReverseResponse,
     pb.OpenVisitRequest: pb.OpenVisitResponse,
     pb.CancelVisitRequest: pb.CancelVisitResponse,
+    pb.UpdateVisitRequest: pb.UpdateVisitResponse,
+    pb.CloseVisitRequest: pb.CloseVisitResponse,
+    pb.ReopenVisitRequest: pb.ReopenVisitResponse,
+    pb.UploadFeesRequest: pb.UploadFeesResponse,
+    pb.CancelFeesRequest: pb.CancelFeesResponse,
 }
 
 
@@ -54,9 +61,11 @@ class Desk:
     """Every call of the institutions' door but the queries of what is booked."""
 
     def __init__(
-        self, *, claims: ClaimDesk, asks: Asks, house: House, silences: Silences, clock: Clock
+        self, *, claims: ClaimDesk, fees: FeeDesk, asks: Asks, house: House, silences: Silences, clock: Clock
     ) -> None:
         self._claims = claims
+        self._fees = fees
+        self._deciding: set[asyncio.Future[Reply]] = set()
         self._asks = asks
         self._house = house
         self._silences = silences
@@ -93,9 +102,22 @@ class Desk:
         """The outcome of a claimed message, or PENDING 100 ms before the deadline."""
         if isinstance(request, pb.OpenVisitRequest):
             reply = await self._open_visit(request, deadline_ms)
+        elif isinstance(request, pb.UploadFeesRequest | pb.CancelFeesRequest):
+            reply = await self._fees_written(request, deadline_ms)
         else:
             reply = await self._waited(self.submit(request, deadline_ms), request.envelope, deadline_ms)
         return answered(request, reply)
+
+    async def _fees_written(self, request: FeeRequest, deadline_ms: int) -> Reply:
+        """A fee call, which is decided here; it goes on when its caller has gone."""
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        call = Call(kind=KIND_OF[type(request)], request=request, deadline_ms=deadline_ms, reply=future)
+        deciding = asyncio.ensure_future(self._fees.decide(call))
+        self._deciding.add(deciding)
+        deciding.add_done_callback(self._deciding.discard)
+        wait_s = (deadline_ms - self._clock.now_ms() - ANSWER_EARLY_MS) / 1000
+        done, _ = await asyncio.wait((deciding,), timeout=max(wait_s, 0))
+        return deciding.result() if done else not_final(request.envelope)
 
     async def _open_visit(self, request: pb.OpenVisitRequest, deadline_ms: int) -> Reply:
         reply = await self._waited(self.submit(request, deadline_ms), request.envelope, deadline_ms)

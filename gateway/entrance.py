@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -13,8 +13,10 @@ from gateway.care_book import BillLines, Decided, Known, RequestRow
 from gateway.catalogue import Catalogue
 from gateway.checks import envelope_violations
 from gateway.directory import Directory, Institution, Pool
+from gateway.fees import Place, Sum
 from gateway.refusals import Refused, Violation, invalid, refuse
 from proto.settlement.v1 import messages_pb2 as mpb
+from runtime.clock import china_date
 
 NO_DIGEST: Final = bytes(32)
 
@@ -40,6 +42,13 @@ class View:
     """(node, partition) → no beat was heard lately."""
     now_ms: int
     today: date
+    fee_sums: dict[bytes, dict[Place, Sum]] = field(default_factory=dict)
+    """Of the visits whose settlements name uploaded lines."""
+
+    @classmethod
+    def of_moment(cls, now_ms: int) -> "View":
+        """A view in which nothing is known: for those who read for themselves."""
+        return cls(Known({}, {}, {}), {}, lambda _node, _partition: False, now_ms, china_date(now_ms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ An outcome's bytes are made once and stored; everything here only wraps them. Wh
 beside the outcome, never in it.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from gateway.calls import Answer, NotFinal
@@ -13,7 +14,16 @@ from runtime.clock import china_date, china_text
 from runtime.keys import setl_id_text
 
 ClaimedResponse = (
-    pb.SettleResponse | pb.CancelResponse | pb.ReverseResponse | pb.OpenVisitResponse | pb.CancelVisitResponse
+    pb.SettleResponse
+    | pb.CancelResponse
+    | pb.ReverseResponse
+    | pb.OpenVisitResponse
+    | pb.CancelVisitResponse
+    | pb.UpdateVisitResponse
+    | pb.CloseVisitResponse
+    | pb.ReopenVisitResponse
+    | pb.UploadFeesResponse
+    | pb.CancelFeesResponse
 )
 
 INFCODE_DONE: Final = 0
@@ -43,6 +53,9 @@ def own_outcome(
     mdtrt_id: str = "",
     undoes: bytes | None = None,
     other: bytes | None = None,
+    splits: Sequence[pb.FeeSplit] = (),
+    fee_lines: int = 0,
+    fee_sumamt: int = 0,
 ) -> bytes:
     """The stored bytes of what the gateway decides alone; `other` is a stored outcome that goes inside."""
     outcome = pb.Outcome(
@@ -56,6 +69,9 @@ def own_outcome(
         setl_time=china_text(now_ms),
         mdtrt_id=mdtrt_id,
         undoes=setl_id_text(undoes) if undoes else "",
+        feesplit=splits,
+        fee_lines=fee_lines,
+        fee_sumamt=fee_sumamt,
     )
     if other:
         outcome.other.ParseFromString(other)

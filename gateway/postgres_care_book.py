@@ -26,6 +26,8 @@ from gateway.care_book import (
     Sought,
     Visit,
 )
+from gateway.fee_sums import changed_bills, read_sums
+from gateway.fees import Place, Sum
 from ledger.rows import COLUMNS, Row
 from runtime import postgres
 from runtime.clock import Clock, china_date
@@ -55,11 +57,15 @@ _READ_VISITS: Final = """
 SELECT v.id, v.alias, v.fixmedins_code, v.serial, v.psn_no, v.home_pool, v.care_pool, v.node, v.partition, v.insutype,
   v.med_type, v.begin_day, v.dise_codg, v.matn_type, v.emergency, v.injury, v.third_party, v.state, v.cancelled_by,
   v.version, (SELECT o.id FROM open o WHERE o.visit = v.id AND o.exclusive) AS busy,
-  (SELECT array_agg(b.bill) FILTER (WHERE b.alive > 0) FROM bill b WHERE b.visit = v.id) AS live_bills,
-  (SELECT coalesce(sum(b.unsealed), 0) FROM bill b WHERE b.visit = v.id) AS unsealed
-FROM visit v WHERE v.id = any($1::text::bytea[]){aliases}
+  lives.bills, (SELECT coalesce(sum(b.unsealed), 0) FROM bill b WHERE b.visit = v.id) AS unsealed,
+  lives.begin_days, lives.end_days, v.fee_lines
+FROM visit v, LATERAL (
+  SELECT array_agg(b.bill ORDER BY b.bill) AS bills, array_agg(b.begin_day ORDER BY b.bill) AS begin_days,
+    array_agg(b.end_day ORDER BY b.bill) AS end_days
+  FROM bill b WHERE b.visit = v.id AND b.alive > 0) lives
+WHERE v.id = any($1::text::bytea[]){aliases}
 """
-_READ_VISITS_BY_ID: Final = _READ_VISITS.format(aliases="")
+VISIT_QUERY: Final = _READ_VISITS.format(aliases="")
 _READ_VISITS_BY_ALIAS: Final = _READ_VISITS.format(aliases=" OR v.alias = any($2::text::bytea[])")
 _READ_OPEN: Final = """
 SELECT r.id, r.kind, r.digest, r.node, r.partition, r.deadline_ms, o.since_ms, o.slot, r.item
@@ -183,8 +189,8 @@ class PostgresCareBook:
                     _READ_VISITS_BY_ALIAS, bytea_array(visits), bytea_array(aliases)
                 )
             else:
-                rows = await connection.fetch(_READ_VISITS_BY_ID, bytea_array(visits)) if visits else []
-        found = [_visit(row) for row in rows]
+                rows = await connection.fetch(VISIT_QUERY, bytea_array(visits)) if visits else []
+        found = [visit_of(row) for row in rows]
         return Known(
             claims,
             {visit.id: visit for visit in found},
@@ -234,7 +240,13 @@ class PostgresCareBook:
                 [one.visit for one in wanted], [one.bill for one in wanted],
                 [end - len(one.line_keys) + 1 for end, one in zip(ends, wanted, strict=True)], ends, keys,
             )  # fmt: skip
-        return {(wanted[row[0]].visit, wanted[row[0]].bill) for row in rows}
+            live = {(wanted[row[0]].visit, wanted[row[0]].bill) for row in rows}
+            return live | await changed_bills(connection, wanted)
+
+    async def fee_sums(self, visits: Sequence[bytes]) -> dict[bytes, dict[Place, Sum]]:
+        """See CareBook."""
+        async with self._using(CLAIMS) as connection:
+            return await read_sums(connection, visits)
 
     async def bills_of(self, visit: bytes) -> dict[bytes, Claim]:
         """See CareBook."""
@@ -321,9 +333,11 @@ async def open_care_book(
         await book.close()
 
 
-def _visit(row: Any) -> Visit:
-    values = tuple(row)
-    return Visit._make((*values[:-2], tuple(values[-2] or ()), int(values[-1])))
+def visit_of(row: Any) -> Visit:
+    """A row of VISIT_QUERY."""
+    *values, live_bills, unsealed, begin_days, end_days, fee_lines = tuple(row)
+    days = tuple(zip(begin_days, end_days, strict=True)) if live_bills else ()
+    return Visit._make((*values, tuple(live_bills or ()), int(unsealed), days, fee_lines))
 
 
 def _line_of(ordered: Sequence[Any], rows: Sequence[Any], copy_line: int | None) -> int | None:

@@ -10,11 +10,13 @@ from typing import Final
 from gateway.calls import Answer, NotFinal
 from gateway.care_book import CareBook, CareBookUnavailable, Claim, Decided, Known, Sought
 from gateway.checks import envelope_violations, named
+from gateway.directory import Institution
 from gateway.entrance import House
 from gateway.outcomes import found
 from gateway.refusals import Refused, Violation, invalid, refuse
 from ledger.life import Kind
 from proto.settlement.v1 import settlement_pb2 as pb
+from proto.settlement.v1.envelope_pb2 import Envelope
 from runtime.clock import Clock, china_date
 from runtime.errors import IdMalformed
 from runtime.keys import setl_id_bytes, transaction_code, transport_key_id
@@ -23,6 +25,27 @@ INFNOS: Final = frozenset({"5203"})
 NOT_SEEN: Final = (
     "NOT_SEEN: no such message is known here; repeat it, or reverse it before taking a new msgid"
 )
+
+
+PAGE_MAX: Final = 1_000
+PAGE_DEFAULT: Final = 100
+
+
+def caller_of(envelope: Envelope, house: House) -> Institution | Refused:
+    """Who asks: an institution of this region. Agreement and network state keep nobody from asking."""
+    institution = house.directory.institution(envelope.fixmedins_code)
+    if institution is None:
+        return refuse("UNKNOWN_INSTITUTION", f"no institution {envelope.fixmedins_code!r} is known")
+    if institution.region != house.region:
+        return refuse(
+            "WRONG_REGION", f"{institution.code} belongs to the gateway of region {institution.region}"
+        )
+    return institution
+
+
+def page_size_of(given: int) -> int:
+    """How many a page carries; the caller has checked that it is 0 to PAGE_MAX."""
+    return given or PAGE_DEFAULT
 
 
 class Queries:
@@ -63,14 +86,8 @@ class Queries:
             bad += named("input.mdtrt_id", given.mdtrt_id, characters_max=30)
         if bad:
             return invalid(*bad)
-        institution = self._house.directory.institution(request.envelope.fixmedins_code)
-        if institution is None:
-            return refuse("UNKNOWN_INSTITUTION", f"no institution {request.envelope.fixmedins_code} is known")
-        if institution.region != self._house.region:
-            return refuse(
-                "WRONG_REGION", f"{institution.code} belongs to the gateway of region {institution.region}"
-            )
-        return None
+        caller = caller_of(request.envelope, self._house)
+        return caller if isinstance(caller, Refused) else None
 
     async def _answered(self, request: pb.GetSettlementRequest) -> pb.GetSettlementResponse:
         known = await self._known(request)

@@ -1,7 +1,6 @@
 """What the home nodes send: one reader of this slot's partition, beats to the silences, decisions to the booking."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -11,6 +10,7 @@ from bus.beats import Beat, Deafness
 from bus.errors import BusError
 from bus.log import Log, Reader
 from bus.topics import reply_topic
+from gateway.alarm import Alarm
 from gateway.asks import Asks
 from gateway.booking import Booking
 from gateway.dispatch import Dispatch
@@ -39,7 +39,7 @@ class Replies:
         dispatch: Dispatch,
         booking: Booking,
         asks: Asks,
-        alarm: Callable[[str], None],
+        alarm: Alarm,
     ) -> None:
         self._log = log
         self._topic = reply_topic(region)

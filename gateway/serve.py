@@ -14,6 +14,7 @@ from gateway.catalogue import load_catalogues
 from gateway.directory import Directory
 from gateway.entrance import House
 from gateway.errors import GatewayError
+from gateway.fee_book import open_fee_book
 from gateway.postgres_care_book import open_care_book
 from gateway.service import NAME, SettlementService
 from gateway.slot import Slot
@@ -58,9 +59,9 @@ class Alarms:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._count = Counter("gateway_alarms", "What people must look at", ["what"], registry=registry)
 
-    def __call__(self, what: str) -> None:
+    def __call__(self, what: str, *, setl_id: str = "") -> None:
         self._count.labels(what).inc()
-        _log.critical("alarm", what=what)
+        _log.critical("alarm", what=what, **({"setl_id": setl_id} if setl_id else {}))
 
 
 def count_queues(registry: CollectorRegistry, slot: Slot) -> None:
@@ -75,6 +76,9 @@ def count_queues(registry: CollectorRegistry, slot: Slot) -> None:
     for words, read in gauges.items():
         gauge = Gauge("gateway_" + words.replace(" ", "_"), words.capitalize(), registry=registry)
         gauge.set_function(read)
+    silent = Gauge("gateway_partition_silent", "1: not heard of", ["node", "partition"], registry=registry)
+    for node, partition in slot.silences.all():
+        silent.labels(str(node), str(partition)).set_function(partial(slot.silences.silent, node, partition))
 
 
 async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Sequence[int] = ()) -> int:
@@ -90,15 +94,19 @@ async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Seq
     )
     async with (
         open_care_book(dsn=settings.dsn, region=region, slot=slot, clock=clock) as book,
+        open_fee_book(dsn=settings.dsn, region=region, slot=slot) as fee_book,
         open_log(bus) as log,
     ):
         parts = Slot(
-            book=book, log=log, house=house, partitions=partitions, clock=clock, alarm=Alarms(registry),
-            node_key=lambda node: keyring.public_key(settings.keys_dir, f"node-{node}"),
+            book=book, fee_book=fee_book, log=log, house=house, partitions=partitions, clock=clock,
+            alarm=Alarms(registry), node_key=lambda node: keyring.public_key(settings.keys_dir, f"node-{node}"),
         )  # fmt: skip
         await parts.take_over()
         count_queues(registry, parts)
-        service = SettlementService(desk=parts.desk, queries=parts.queries, session=parts.session)
+        service = SettlementService(
+            desk=parts.desk, queries=parts.queries, session=parts.session, accumulators=parts.accumulators,
+            fee_query=parts.fee_query, catalogue=parts.catalogue, signs=parts.signs,
+        )  # fmt: skip
         add = partial(add_service, service)
         with metrics.exposed(registry, port=settings.metrics_port, host=settings.metrics_host):
             async with grpc_server(listen=settings.listen or LISTEN_DEFAULT, services={NAME: add}) as server:

@@ -14,11 +14,16 @@ from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+from gateway.accumulators import AccumulatorQuery
+from gateway.alarm import setl_id_of
 from gateway.calls import ClaimedRequest
+from gateway.catalogue_query import CatalogueQuery
 from gateway.desk import Desk
+from gateway.fee_query import FeeQuery
 from gateway.queries import Queries
 from gateway.refusals import Refused
 from gateway.session import Session
+from gateway.sign_in import SignBook
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1 import settlement_pb2_grpc
 
@@ -60,10 +65,24 @@ def status_of(refused: Refused) -> status_pb2.Status:
 class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
     """The institutions' door."""
 
-    def __init__(self, *, desk: Desk, queries: Queries, session: Session) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        queries: Queries,
+        session: Session,
+        accumulators: AccumulatorQuery,
+        fee_query: FeeQuery,
+        catalogue: CatalogueQuery,
+        signs: SignBook,
+    ) -> None:
         self._desk = desk
         self._queries = queries
         self._session = session
+        self._accumulators = accumulators
+        self._fee_query = fee_query
+        self._catalogue = catalogue
+        self._signs = signs
 
     async def Settle(self, request: pb.SettleRequest, context: Context) -> pb.SettleResponse:
         answer: pb.SettleResponse = await self._claimed(request, context)
@@ -85,18 +104,63 @@ class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
         answer: pb.CancelVisitResponse = await self._claimed(request, context)
         return answer
 
+    async def UpdateVisit(self, request: pb.UpdateVisitRequest, context: Context) -> pb.UpdateVisitResponse:
+        answer: pb.UpdateVisitResponse = await self._claimed(request, context)
+        return answer
+
+    async def CloseVisit(self, request: pb.CloseVisitRequest, context: Context) -> pb.CloseVisitResponse:
+        answer: pb.CloseVisitResponse = await self._claimed(request, context)
+        return answer
+
+    async def ReopenVisit(self, request: pb.ReopenVisitRequest, context: Context) -> pb.ReopenVisitResponse:
+        answer: pb.ReopenVisitResponse = await self._claimed(request, context)
+        return answer
+
+    async def UploadFees(self, request: pb.UploadFeesRequest, context: Context) -> pb.UploadFeesResponse:
+        answer: pb.UploadFeesResponse = await self._claimed(request, context)
+        return answer
+
+    async def CancelFees(self, request: pb.CancelFeesRequest, context: Context) -> pb.CancelFeesResponse:
+        answer: pb.CancelFeesResponse = await self._claimed(request, context)
+        return answer
+
     async def PreSettle(self, request: pb.PreSettleRequest, context: Context) -> pb.PreSettleResponse:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())
-        return await self._answer(self._desk.pre_settle(request, deadline_ms), context)
+        return await self._answer(self._desk.pre_settle(request, deadline_ms), context, request)
 
     async def GetInsured(self, request: pb.GetInsuredRequest, context: Context) -> pb.GetInsuredResponse:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())
-        return await self._answer(self._desk.get_insured(request, deadline_ms), context)
+        return await self._answer(self._desk.get_insured(request, deadline_ms), context, request)
 
     async def GetSettlement(
         self, request: pb.GetSettlementRequest, context: Context
     ) -> pb.GetSettlementResponse:
-        return await self._answer(self._queries.get_settlement(request), context)
+        return await self._answer(self._queries.get_settlement(request), context, request)
+
+    async def GetFees(self, request: pb.GetFeesRequest, context: Context) -> pb.GetFeesResponse:
+        return await self._answer(self._fee_query.get_fees(request), context, request)
+
+    async def GetAccumulators(
+        self, request: pb.GetAccumulatorsRequest, context: Context
+    ) -> pb.GetAccumulatorsResponse:
+        deadline_ms = self._desk.deadline_ms(context.time_remaining())
+        return await self._answer(self._accumulators.get_accumulators(request, deadline_ms), context, request)
+
+    async def GetInstitution(
+        self, request: pb.GetInstitutionRequest, context: Context
+    ) -> pb.GetInstitutionResponse:
+        return await self._answer(self._catalogue.get_institution(request), context, request)
+
+    async def GetCatalogue(
+        self, request: pb.GetCatalogueRequest, context: Context
+    ) -> pb.GetCatalogueResponse:
+        return await self._answer(self._catalogue.get_catalogue(request), context, request)
+
+    async def SignIn(self, request: pb.SignInRequest, context: Context) -> pb.SignInResponse:
+        return await self._answer(self._signs.sign_in(request), context, request)
+
+    async def SignOut(self, request: pb.SignOutRequest, context: Context) -> pb.SignOutResponse:
+        return await self._answer(self._signs.sign_out(request), context, request)
 
     async def Session(
         self, request_iterator: AsyncIterator[pb.SessionRequest], context: Context
@@ -106,15 +170,19 @@ class SettlementService(settlement_pb2_grpc.SettlementServiceServicer):
 
     async def _claimed(self, request: ClaimedRequest, context: Context) -> Any:
         deadline_ms = self._desk.deadline_ms(context.time_remaining())
-        return await self._answer(self._desk.claimed(request, deadline_ms), context)
+        return await self._answer(self._desk.claimed(request, deadline_ms), context, request)
 
-    async def _answer(self, answering: Awaitable[Response | Refused], context: Context) -> Response:
+    async def _answer(
+        self, answering: Awaitable[Response | Refused], context: Context, request: Any
+    ) -> Response:
         try:
             answer = await answering
         except (asyncio.CancelledError, grpc.aio.AbortError):
             raise
         except Exception:
-            _log.exception("a call failed in a way that nobody planned for")
+            _log.exception(
+                "a call failed in a way that nobody planned for", setl_id=setl_id_of(request.envelope)
+            )
             await abort(context, status_pb2.Status(code=code_pb2.INTERNAL, message="INTERNAL: ask us"))
         if isinstance(answer, Refused):
             await abort(context, status_of(answer))

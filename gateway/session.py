@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from gateway.alarm import setl_id_of
 from gateway.calls import ClaimedRequest, Reply
 from gateway.desk import ANSWER_EARLY_MS, DEADLINE_MS_DEFAULT, Desk, answered, not_final
 from gateway.queries import Queries
@@ -22,7 +23,9 @@ from runtime.clock import Clock
 
 CALLS_MAX: Final = 1_000
 MESSAGES_IN_FLIGHT_MAX: Final = 8
-BATCHED: Final = frozenset({"settle", "cancel", "reverse", "cancel_visit"})
+BATCHED: Final = frozenset(
+    {"settle", "cancel", "reverse", "cancel_visit", "update_visit", "close_visit", "reopen_visit"}
+)
 """Calls that wait for the claim desk alone; the others are awaited one by one."""
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("session")
@@ -47,6 +50,8 @@ class Session:
         self._clock = clock
         self._single: dict[str, Callable[[Any, int], Any]] = {
             "open_visit": desk.claimed,
+            "upload_fees": desk.claimed,
+            "cancel_fees": desk.claimed,
             "pre_settle": desk.pre_settle,
             "get_insured": desk.get_insured,
             "get_settlement": lambda request, _: queries.get_settlement(request),
@@ -138,11 +143,13 @@ def _result(call: pb.SessionCall, wait: "asyncio.Future[Any] | Refused") -> pb.S
 def _answer_of(which: str, request: Any, wait: "asyncio.Future[Any]") -> Any:
     if not wait.done():
         wait.cancel()
-        if which in BATCHED or which == "open_visit":
+        if which in BATCHED or which in ("open_visit", "upload_fees", "cancel_fees"):
             return answered(request, not_final(request.envelope))
         return refuse("NOT_ANSWERED", "the answer did not come in time; ask again")
     if wait.exception() is not None:
-        _log.error("a call of a session failed", exc_info=wait.exception())
+        _log.error(
+            "a call of a session failed", setl_id=setl_id_of(request.envelope), exc_info=wait.exception()
+        )
         return refuse("INTERNAL", "the call failed here; send it again")
     if which in BATCHED:
         reply: Reply = wait.result()

@@ -1,13 +1,13 @@
 """Admission of settlements (2207/2304/2102) and of trial settlements (2206/2303/2101). Pure."""
 
 import hashlib
-import struct
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Final
 
+from gateway.bill import Bill, bill_of
 from gateway.calls import Call
-from gateway.care_book import VISIT_OPEN, BillLines, Sought, Visit
-from gateway.catalogue import Split, split
+from gateway.care_book import VISIT_CANCELLED, VISIT_OPEN, BillLines, Known, Sought, Visit
 from gateway.checks import INPATIENT, MED_TYPES_OF, PHARMACY, day_of, settle_violations
 from gateway.entrance import (
     Admitted,
@@ -26,7 +26,7 @@ from ledger.life import Kind
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.errors import IdMalformed
-from runtime.keys import bill_key, line_keys, partition_of, setl_id_bytes, setl_id_text, visit_key
+from runtime.keys import partition_of, setl_id_bytes, setl_id_text, visit_key
 
 KINDS: Final = frozenset({int(Kind.SETTLE)})
 
@@ -125,7 +125,7 @@ def _visit_refusal(
         return refuse("WRONG_PERSON", "the visit was opened for another person")
     if visit.home_pool != parties.home.code:
         return refuse("WRONG_POOL", f"the visit belongs to pool {visit.home_pool}")
-    if visit.state != VISIT_OPEN:
+    if visit.state == VISIT_CANCELLED:
         return refuse("VISIT_CLOSED", "the visit was cancelled")
     if visit.busy is not None and not presettle:
         return refuse("BUSY_VISIT", "another settlement of this visit is not final yet; send this one again")
@@ -146,17 +146,18 @@ def _admitted(
         )
     if refused := silence_refusal(visit.node, visit.partition, view):
         return refused
-    shares = split(lines, catalogue, institution.lmtpric_hosp_lv)
-    if refused := _sums_refusal(given, shares):
-        return refused
-    bill = bill_key(visit.id, "" if med_type in INPATIENT else given.chrg_bchno)
-    keys = line_keys([line.feedetl_sn for line in lines])
+    bill = bill_of(
+        given, lines, visit=visit, med_type=med_type, catalogue=catalogue, level=institution.lmtpric_hosp_lv,
+        sums=view.fee_sums.get(visit.id, {}),
+    )  # fmt: skip
+    if isinstance(bill, Refused):
+        return bill
     item = mpb.Item(
         id=call.id, digest=call.digest, kind=mpb.KIND_SETTLE, infno=call.infno, msgid=call.envelope.msgid,
         fixmedins_code=institution.code, region=house.region, psn_no=visit.psn_no, home_pool=visit.home_pool,
-        care_pool=institution.pool, visit=visit.id, bill=bill, deadline_ms=call.deadline_ms,
+        care_pool=institution.pool, visit=visit.id, bill=bill.key, deadline_ms=call.deadline_ms,
         mdtrt_id=setl_id_text(visit.id),
-        facts=_facts(given, lines, med_type, insutype, parties, visit, house, shares, keys),
+        facts=_facts(given, med_type, insutype, parties, visit, house, bill),
     )  # fmt: skip
     row = request_row(
         call, house=house, view=view, node=visit.node, partition=visit.partition, psn_no=visit.psn_no,
@@ -169,62 +170,57 @@ def _admitted(
             care_pool=visit.care_pool, insutype=visit.insutype, med_type=visit.med_type, begin_day=visit.begin_day,
             dise_codg="", matn_type="", emergency=False, injury=False, third_party=False,
         )  # fmt: skip
-    others_live = any(live != bill for live in visit.live_bills)
-    return Admitted((row,), item, BillLines(visit.id, bill, keys) if others_live and keys else None)
+    if bill.uploaded is not None:
+        row = row._replace(
+            bill=bill.key, fee_batch=bill.uploaded.batch, fee_begin=bill.begin, fee_end=bill.end,
+            fee_lines=bill.uploaded.lines, lines_digest=bill.lines_digest,
+        )  # fmt: skip
+    others_live = any(live != bill.key for live in visit.live_bills)
+    looked_at = BillLines(visit.id, bill.key, bill.line_keys) if others_live and bill.line_keys else None
+    return Admitted((row,), item, looked_at)
 
 
 def read_lines(given: pb.SettleInput) -> list[NettedLine]:
     """The lines as tuples, read once; those without a time of their own take that of the message."""
-    lines = [NettedLine._make(_READ(line)) for line in given.feedetl]
+    return read_fee_lines(given.feedetl, given.fee_ocur_time or given.endtime)
+
+
+def read_fee_lines(feedetl: Iterable[pb.FeeDetail], default_time: str) -> list[NettedLine]:
+    """Fee lines as tuples; those without a time take the default."""
+    lines = [NettedLine._make(_READ(line)) for line in feedetl]
     if "" in [line.fee_ocur_time for line in lines]:
-        time = given.fee_ocur_time or given.endtime
-        lines = [line if line.fee_ocur_time else line._replace(fee_ocur_time=time) for line in lines]
+        lines = [line if line.fee_ocur_time else line._replace(fee_ocur_time=default_time) for line in lines]
     return lines
 
 
-def _sums_refusal(given: pb.SettleInput, shares: Split) -> Refused | None:
-    """A HIS that sends sums of its own must have come to the same."""
-    parts = shares.parts
-    bad = [
-        Violation(f"input.{field}", f"is {getattr(given, field)} fen, the catalogue gives {ours}")
-        for field, ours in (
-            ("fulamt_ownpay_amt", parts.full_self_fen),
-            ("overlmt_selfpay", parts.over_limit_fen),
-            ("preselfpay_amt", parts.first_pay_fen),
-            ("inscp_scp_amt", parts.in_scope_fen),
-        )
-        if given.HasField(field) and getattr(given, field) != ours
-    ]
-    return invalid(*bad) if bad else None
+def visits_of_uploaded(calls: Sequence[Call], known: Known) -> list[bytes]:
+    """Visits of these settlements that hold uploaded fees: their sums must be read."""
+    visits = []
+    for call in calls:
+        if call.kind == Kind.SETTLE and call.id not in known.claims:
+            visit = known.visits.get(sought(call).visit or b"")
+            if visit is not None and visit.fee_lines:
+                visits.append(visit.id)
+    return visits
 
 
 def _facts(
-    given: pb.SettleInput, lines: list[NettedLine], med_type: str, insutype: str, parties: Parties, visit: Visit,
-    house: House, shares: Split, keys: tuple[int, ...],
+    given: pb.SettleInput, med_type: str, insutype: str, parties: Parties, visit: Visit, house: House, bill: Bill
 ) -> mpb.SettleFacts:  # fmt: skip
     institution = parties.institution
-    inpatient = med_type in INPATIENT
-    last = (given.endtime or given.fee_ocur_time or max([line.fee_ocur_time for line in lines], default=""))[
-        :10
-    ]
-    last = last or visit.begin_day.isoformat()
-    begin = (given.begntime[:10] or visit.begin_day.isoformat()) if inpatient else last
-    parts = shares.parts
+    parts = bill.parts
+    end = bill.end.isoformat()
     return mpb.SettleFacts(
-        insutype=insutype, med_type=med_type, care_date=last, hosp_lv=str(institution.hosp_lv),
+        insutype=insutype, med_type=med_type, care_date=end, hosp_lv=str(institution.hosp_lv),
         dedc_hosp_lv=str(institution.dedc_hosp_lv), pharmacy=institution.pharmacy,
         dise_codg=given.dise_codg or visit.dise_codg, matn_type=given.matn_type or visit.matn_type,
         emergency=given.er_flag == "1" or visit.emergency or med_type in ("13", "24"),
         injury=given.trum_flag == "1" or visit.injury, third_party=given.rel_ttp_flag == "1" or visit.third_party,
         account_used=given.acct_used_flag == "1", total_fen=given.medfee_sumamt, full_self_fen=parts.full_self_fen,
         over_limit_fen=parts.over_limit_fen, first_pay_fen=parts.first_pay_fen, in_scope_fen=parts.in_scope_fen,
-        splits=[
-            mpb.SplitSum(chrgitm_lv=one[0], first_pay_bp=one[1], amount_fen=one[2], in_scope_fen=one[3])
-            for one in shares.sums
-        ],
-        lines_digest=hashlib.sha256(struct.pack(f">{len(keys)}q", *keys)).digest(),
-        line_keys=keys, clr_type=_clr_type(med_type), route=house.directory.route(visit.home_pool, institution.pool),
-        begin_date=begin, end_date=last, psn_setlway=given.psn_setlway,
+        splits=bill.splits, lines_digest=bill.lines_digest, line_keys=bill.line_keys, clr_type=_clr_type(med_type),
+        route=house.directory.route(visit.home_pool, institution.pool), begin_date=bill.begin.isoformat(),
+        end_date=end, psn_setlway=given.psn_setlway, interim=given.mid_setl_flag == "1",
     )  # fmt: skip
 
 

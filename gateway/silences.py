@@ -45,6 +45,10 @@ class Silences:
         """The nodes that this gateway speaks to."""
         return sorted({node for node, _ in self._silences})
 
+    def all(self) -> list[tuple[int, int]]:
+        """The home partitions that this gateway speaks to, as (node, partition)."""
+        return list(self._silences)
+
     def all_silent(self) -> list[tuple[int, int]]:
         """For operators: who is not heard of."""
         return [at for at in self._silences if self.silent(*at)]

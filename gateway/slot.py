@@ -7,16 +7,23 @@ from typing import Any, Final
 import structlog
 
 from bus.log import Log
+from gateway.accumulators import AccumulatorQuery
+from gateway.alarm import Alarm
 from gateway.asks import Asks
 from gateway.booking import Booking
 from gateway.care_book import CareBook, CareBookUnavailable
+from gateway.catalogue_query import CatalogueQuery
 from gateway.claims import ClaimDesk
 from gateway.desk import Desk
 from gateway.dispatch import Dispatch
 from gateway.entrance import House
+from gateway.fee_book import FeeBook
+from gateway.fee_desk import FeeDesk
+from gateway.fee_query import FeeQuery
 from gateway.queries import Queries
 from gateway.replies import Replies
 from gateway.session import Session
+from gateway.sign_in import SignBook
 from gateway.silences import Silences
 from runtime.clock import Clock
 
@@ -35,12 +42,13 @@ class Slot:
         self,
         *,
         book: CareBook,
+        fee_book: FeeBook,
         log: Log,
         house: House,
         partitions: Sequence[tuple[int, int]],
         clock: Clock,
         node_key: Callable[[int], bytes],
-        alarm: Callable[[str], None],
+        alarm: Alarm,
     ) -> None:
         self._book = book
         self._clock = clock
@@ -57,8 +65,15 @@ class Slot:
             log=log, region=region, slot=slot, clock=clock, silences=self.silences, dispatch=self.dispatch,
             booking=self.booking, asks=self.asks, alarm=alarm,
         )  # fmt: skip
-        self.desk = Desk(claims=self.claims, asks=self.asks, house=house, silences=self.silences, clock=clock)
+        fees = FeeDesk(book=fee_book, house=house, clock=clock)
+        self.desk = Desk(
+            claims=self.claims, fees=fees, asks=self.asks, house=house, silences=self.silences, clock=clock
+        )
         self.queries = Queries(book=book, house=house, clock=clock)
+        self.accumulators = AccumulatorQuery(asks=self.asks, house=house, clock=clock)
+        self.fee_query = FeeQuery(book=fee_book, house=house, clock=clock)
+        self.catalogue = CatalogueQuery(house=house, clock=clock)
+        self.signs = SignBook(book=fee_book, house=house, clock=clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=clock)
 
     async def take_over(self) -> None:

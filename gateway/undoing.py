@@ -8,7 +8,7 @@ never sent, and a reversal makes it VOIDED for ever.
 from typing import Final
 
 from gateway.calls import MISPRINTED_INFNOS, REVERSIBLE_INFNOS, Call
-from gateway.care_book import CANCEL_VISIT, OPEN_VISIT, VISIT_OPEN, BillLines, Claim, RequestRow, Sought
+from gateway.care_book import CANCEL_VISIT, OPEN_VISIT, VISIT_CANCELLED, BillLines, Claim, RequestRow, Sought
 from gateway.checks import named
 from gateway.entrance import (
     NO_DIGEST,
@@ -136,7 +136,7 @@ def _revival(
     visit = view.known.visits.get(original.visit) if original.visit else None
     if visit is None:
         return refuse("UNKNOWN_VISIT", "the visit of that cancel is not known here")
-    if visit.state != VISIT_OPEN:
+    if visit.state == VISIT_CANCELLED:  # a stay after discharge is settled, and so lives again
         return refuse("VISIT_CLOSED", "the visit was cancelled")
     if visit.busy is not None:
         return refuse("BUSY_VISIT", "a settlement of this visit is not final yet; send this one again")
@@ -149,16 +149,19 @@ def _revival(
 
 
 def _revived_lines(target: bytes, view: View) -> BillLines | None:
-    """The lines that would be paid again, where the cancel is booked here; else the node alone looks at them."""
+    """The lines that would be paid again, where the cancel is booked here; else the node alone looks at them.
+
+    Uploaded lines are known by their settlement: the book compares their digest with what is held now.
+    """
     decided = view.finals.get(target)
     row = decided.row if decided else None
-    if row is None or row.visit is None or row.bill is None or not row.line_keys:
+    if row is None or row.visit is None or row.bill is None:
         return None
-    return BillLines(row.visit, row.bill, tuple(row.line_keys))
+    return BillLines(row.visit, row.bill, tuple(row.line_keys or ()), row.settlement)
 
 
 def superseded(call: Call, rows: tuple[RequestRow, ...], *, now_ms: int) -> Admitted:
-    """A revival whose lines are in another live bill is declined here (the gateway's look at lines)."""
+    """A revival whose lines are in another live bill, or gone, is declined here (the gateway's look at lines)."""
     answer = own_outcome(
         id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.DECLINED, now_ms=now_ms,
         code="SUPERSEDED",
@@ -173,6 +176,7 @@ def _sent(
     call: Call, kind: mpb.Kind, target: bytes, original: Claim, psn_no: str, house: House, view: View
 ) -> Admitted:
     institution = house.directory.institutions[call.envelope.fixmedins_code]
+    visit = view.known.visits.get(original.visit) if original.visit else None
     pool = house.directory.pool(call.envelope.insuplc_admdvs)
     # a reversal of a settlement never expires; what pays or takes back at the counter does
     deadline_ms = 0 if kind == mpb.KIND_REVERSE else call.deadline_ms
@@ -181,6 +185,7 @@ def _sent(
         fixmedins_code=institution.code, region=house.region, psn_no=psn_no, home_pool=pool.code if pool else 0,
         care_pool=institution.pool, visit=original.visit or b"", target=target, deadline_ms=deadline_ms,
         mdtrt_id=setl_id_text(original.visit) if original.visit else "",
+        facts=mpb.SettleFacts(med_type=visit.med_type) if visit else None,
     )  # fmt: skip
     row = request_row(
         call, house=house, view=view, node=original.node, partition=original.partition, psn_no=psn_no,

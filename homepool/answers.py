@@ -32,6 +32,8 @@ PERSON_UNKNOWN: Final = "PERSON_UNKNOWN"
 NOT_INSURED_HERE: Final = "NOT_INSURED_HERE"
 NO_SUCH_INSURANCE: Final = "NO_SUCH_INSURANCE"
 NO_POLICY: Final = "NO_POLICY"
+DAYS_IN_LIVE_BILL: Final = "DAYS_IN_LIVE_BILL"
+LATER_INTERIM_LIVES: Final = "LATER_INTERIM_LIVES"
 
 MESSAGES: Final = {
     "": "",
@@ -45,6 +47,8 @@ MESSAGES: Final = {
     REVERSED_FIRST: "a reversal of this message came first; it never takes effect",
     DEADLINE_PASSED: "it was not decided before its deadline; nothing moved, send it again with a new msgid",
     INTERNAL: "it could not be decided and is being looked at; nothing moved",
+    DAYS_IN_LIVE_BILL: "a live settlement of this stay pays for some of these days",
+    LATER_INTERIM_LIVES: "a later interim settlement of this stay lives: cancel that first",
     PERSON_UNKNOWN: "the home pool does not know this psn_no",
     NOT_INSURED_HERE: "this psn_no belongs to another pool than the insured division",
     NO_SUCH_INSURANCE: "the person does not hold this insurance",
@@ -218,7 +222,7 @@ def decision_of(row: Row, undone_by: bytes | None = None) -> messages_pb2.Decisi
         settlement, seals, year, sign, fund_includes_account, asked, total, full_self, over_limit, first_pay,
         in_scope, deductible, pooled, big_illness, large, civil, enterprise, disabled, aid, commercial, other,
         account, family, cash, hospital, fund_sum, commercial_payer, deltas, month, month_in_scope, month_pooled,
-        family_psn_no, family_amount, line_keys, policy_version, answer,
+        family_psn_no, family_amount, line_keys, lines_digest, begin_day, end_day, policy_version, answer,
     ) = row  # fmt: skip
     return _DECISION(
         node=node, partition=partition, term=term, number=number, day=day.isoformat(), id=id_,
@@ -234,6 +238,7 @@ def decision_of(row: Row, undone_by: bytes | None = None) -> messages_pb2.Decisi
         family_fen=family, cash_fen=cash, hospital_fen=hospital, fund_sum_fen=fund_sum,
         commercial_payer=commercial_payer, deltas=deltas, month=month, month_in_scope_fen=month_in_scope,
         month_pooled_fen=month_pooled, family_psn_no=family_psn_no, family_amount_fen=family_amount,
-        line_keys=line_keys, policy_version=policy_version, answer=answer,
+        line_keys=line_keys, lines_digest=lines_digest, begin_day=begin_day.isoformat() if begin_day else "",
+        end_day=end_day.isoformat() if end_day else "", policy_version=policy_version, answer=answer,
         undone_by=setl_id_text(undone_by) if undone_by else "",
     )  # fmt: skip

@@ -15,10 +15,12 @@ COMMANDS: Final = (
     "homepool.explain_command",
     "homepool.golden_command",
     "homepool.load_command",
+    "homepool.parked_command",
     "homepool.people_cli",
     "homepool.policy_command",
     "homepool.quote_command",
     "homepool.serve_command",
+    "homepool.status_command",
 )
 
 

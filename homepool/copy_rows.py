@@ -7,6 +7,7 @@ packs at once, then texts and ids, then what may be absent.
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from operator import itemgetter
 from struct import Struct, error
 from typing import Final
@@ -22,16 +23,18 @@ _TEXTS: Final = (
     "policy_version",
 )  # fmt: skip
 _BYTES: Final = ("id", "digest", "answer")
-_ABSENT_BYTES: Final = ("visit", "bill", "target", "undoes", "settlement")
+_ABSENT_BYTES: Final = ("visit", "bill", "target", "undoes", "settlement", "lines_digest")
+_ABSENT_DAYS: Final = ("begin_day", "end_day")
 _ARRAYS: Final = ("deltas", "family_amount_fen", "line_keys")
 _APART: Final = frozenset(
-    (*_BOOLEANS, *_SMALLINTS, *_INTEGERS, *_TEXTS, *_BYTES, *_ABSENT_BYTES, *_ARRAYS, "family_psn_no", "day")
-)
+    (*_BOOLEANS, *_SMALLINTS, *_INTEGERS, *_TEXTS, *_BYTES, *_ABSENT_BYTES, *_ABSENT_DAYS, *_ARRAYS,
+     "family_psn_no", "day")
+)  # fmt: skip
 _BIGINTS: Final = tuple(name for name in COLUMNS if name not in _APART)
 _FIXED: Final = (*_BIGINTS, *_INTEGERS, *_SMALLINTS, *_BOOLEANS)
 
 COPY_COLUMNS: Final = (
-    *_FIXED, "day", *_TEXTS, *_BYTES, *_ABSENT_BYTES, *_ARRAYS, "family_psn_no", "version", "deadline_ms",
+    *_FIXED, "day", *_TEXTS, *_BYTES, *_ABSENT_BYTES, *_ABSENT_DAYS, *_ARRAYS, "family_psn_no", "version", "deadline_ms",
     "account_read_fen", "family_read_fen",
 )  # fmt: skip
 """The columns in the order in which `copy_bytes` sends them."""
@@ -54,6 +57,7 @@ _FILLED_OF: Final = itemgetter(*(COLUMNS.index(name) for name in (*_TEXTS, *_BYT
 _ABSENT_OF: Final = itemgetter(*(COLUMNS.index(name) for name in _ABSENT_BYTES))
 _ARRAYS_OF: Final = itemgetter(*(COLUMNS.index(name) for name in _ARRAYS))
 _LENGTHS: Final = [number.to_bytes(4) for number in range(4096)]
+_INT4: Final = Struct(">ii").pack
 _INT8: Final = Struct(">iq").pack
 _ARRAY_HEAD: Final = Struct(">iiiiii").pack
 _DELTAS: Final = Struct(">iiiiii" + "iq" * len(ACCUMULATORS)).pack
@@ -82,6 +86,8 @@ def copy_bytes(rows: Sequence[Written], version: int) -> bytearray:
                 sent += value
             for value in _ABSENT_OF(row):
                 sent += _NULL if value is None else _LENGTHS[len(value)] + value
+            sent += _day(row.begin_day)
+            sent += _day(row.end_day)
             for numbers in _ARRAYS_OF(row):
                 sent += _numbers(numbers)
             sent += _texts(row.family_psn_no)
@@ -93,6 +99,12 @@ def copy_bytes(rows: Sequence[Written], version: int) -> bytearray:
         raise Poison("encoding", line) from None
     sent += _TRAILER
     return sent
+
+
+@lru_cache(maxsize=4_096)
+def _day(day: date | None) -> bytes:
+    """A date with its length."""
+    return _NULL if day is None else _INT4(4, day.toordinal() - _EPOCH)
 
 
 def _numbers(numbers: tuple[int, ...] | None) -> bytes:

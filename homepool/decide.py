@@ -8,6 +8,7 @@ An exception while deciding one item is that item's: DECLINED `INTERNAL`, parked
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, Protocol
 
 from homepool import answers
@@ -16,7 +17,7 @@ from homepool.benefits import NOTHING_USED, Benefit, BillFacts, Policy, Standing
 from homepool.book import Cursor, Parked, Written
 from homepool.errors import HomePoolError
 from homepool.mirror import mirror_of
-from homepool.settling import Place, bill_facts, paid_row, standing_of
+from homepool.settling import Place, bill_facts, day_of, paid_row, standing_of
 from homepool.snapshot import Snapshot
 from homepool.still import still_row
 from ledger.life import PAY, SUPERSEDED, Id, Kind, Move, Status, Verdict
@@ -27,6 +28,8 @@ from runtime.keys import ID_BYTES
 
 SENDER_AHEAD_MS_MAX: Final = 5_000
 SENDER_BEHIND_MS_MAX: Final = 60_000
+STAY: Final = "21"
+"""clr_type of inpatient stays: their settlements share no day."""
 _NO_VISITS: Final[frozenset[Id]] = frozenset()
 _STILL: Final = Verdict(Status.DECLINED)
 
@@ -154,6 +157,8 @@ class Deciding:
         verdict = self.lives.settle(bill_key)
         if verdict is not PAY:
             return self._declined(item, verdict)
+        if self._days_taken(item):
+            return self._still(item, Status.DECLINED, answers.DAYS_IN_LIVE_BILL)
         person = self.snapshot.people.get(item.psn_no)
         if person is None:
             return self._still(item, Status.DECLINED, answers.PERSON_UNKNOWN)
@@ -177,6 +182,36 @@ class Deciding:
 
     # ------------------------------------------------------------------------------------------- undoing
 
+    def _days_taken(self, item: messages_pb2.Item) -> bool:
+        """Whether a live settlement of the stay pays for one of these days (the node's own look at days)."""
+        facts = item.facts
+        return facts.clr_type == STAY and self._days_shared(
+            item.visit, item.bill, day_of(facts.begin_date), day_of(facts.end_date)
+        )
+
+    def _days_shared(self, visit: Id, bill: Id | None, begin: date | None, end: date | None) -> bool:
+        """Whether another bill of this stay that lives pays for a day of these; bills of a visit may share theirs."""
+        if begin is None or end is None:
+            return False
+        for live in self.snapshot.visit_live.get(visit, _NO_VISITS):
+            row = self.snapshot.rows[live]
+            if row.bill == bill or row.begin_day is None or row.end_day is None:
+                continue
+            if row.begin_day <= end and begin <= row.end_day:
+                return True
+        return False
+
+    def _later_interim_lives(self, target: Id) -> bool:
+        """Interim settlements of a stay are cancelled latest first: they have shared one deductible in order."""
+        row = self.snapshot.rows.get(target)
+        if row is None or row.end_day is None or row.visit is None or row.clr_type != STAY:
+            return False
+        for live in self.snapshot.visit_live.get(row.visit, _NO_VISITS):
+            begin = self.snapshot.rows[live].begin_day
+            if live != target and begin is not None and begin > row.end_day:
+                return True
+        return False
+
     def _undoing(self, item: messages_pb2.Item) -> Verdict:
         target = item.target
         kind: int = item.kind
@@ -184,7 +219,10 @@ class Deciding:
             raise ItemMalformed("A cancel or reversal names its target by 16 bytes.")
         fate = self.lives.fates.get(target)
         if kind == Kind.CANCEL:
-            return self.lives.cancel(target, item.psn_no)
+            verdict = self.lives.cancel(target, item.psn_no)
+            if verdict.move is Move.MIRROR and self._later_interim_lives(target):
+                return Verdict(Status.DECLINED, code=answers.LATER_INTERIM_LIVES)
+            return verdict
         if fate is not None and fate.moved_money and fate.kind is not _UNDOES.get(kind):
             raise ItemMalformed("A reversal's kind is that of its target: a settlement or a cancel.")
         if kind == Kind.REVERSE:
@@ -197,7 +235,7 @@ class Deciding:
         return verdict
 
     def _revivable(self, cancel: Row) -> bool:
-        """Whether a settlement could be made today as it was: lines free, account and relatives pay, caps hold."""
+        """Whether a settlement could be made today as it was: lines, days, accounts and caps."""
         assert cancel.settlement is not None
         snapshot, settlement = self.snapshot, self.snapshot.rows[cancel.settlement]
         if settlement.line_keys and settlement.visit is not None:
@@ -205,6 +243,10 @@ class Deciding:
             for live in snapshot.visit_live.get(settlement.visit, _NO_VISITS):
                 if not lines.isdisjoint(snapshot.rows[live].line_keys or ()):
                     return False
+        if settlement.clr_type == STAY and settlement.visit is not None:
+            days = settlement.begin_day, settlement.end_day
+            if self._days_shared(settlement.visit, settlement.bill, *days):
+                return False
         if snapshot.balances.get(settlement.psn_no, 0) < settlement.account_fen:
             return False
         for relative, amount in zip(

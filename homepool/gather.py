@@ -79,7 +79,8 @@ def accounts_of(snapshot: Snapshot, items: Sequence[messages_pb2.Item]) -> set[s
 def _keys(item: messages_pb2.Item, person: Person | None) -> list[Key]:
     psn_no = item.psn_no if "\0" not in item.psn_no else None
     if item.kind != messages_pb2.KIND_SETTLE:
-        return [Key(id=item.id, psn_no=psn_no), Key(id=item.target)]
+        interim = item.kind == messages_pb2.KIND_CANCEL and is_stay(item.facts.med_type)
+        return [Key(id=item.id, psn_no=psn_no), Key(id=item.target, visit=item.visit if interim else None)]
     facts = item.facts
     day, insutype = facts.care_date, facts.insutype
     if not _is_day(day) or "\0" in insutype:

@@ -32,6 +32,7 @@ from ledger.life import Id
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2
 from runtime.clock import Clock
+from runtime.keys import message_name
 from runtime.logs import safe_error
 
 ITEMS_WAITING_MAX: Final = 5_000
@@ -231,15 +232,21 @@ class Partition:
 
     def _culprit(self, poison: Poison, items: list[messages_pb2.Item], poisoned: set[Id]) -> Id | None:
         """The id to decline, None where the book cannot tell or has told in vain."""
-        self._alarms("a row breaks the book's rules", guard=poison.guard, partition=self.cursor.partition)
         place = poison.place if poison.place is not None else (0 if len(items) == 1 else None)
+        named = {} if place is None else {"setl_id": message_name(items[place].id)}
+        self._alarms(
+            "a row breaks the book's rules", guard=poison.guard, partition=self.cursor.partition, **named
+        )
         if place is None or items[place].id in poisoned:
             return None
         return items[place].id
 
     async def _park(self, flush: Flush) -> None:
-        for error in flush.errors:
-            self._alarms("an item could not be decided", partition=self.cursor.partition, **safe_error(error))
+        for error, parked in zip(flush.errors, flush.parked, strict=True):
+            self._alarms(
+                "an item could not be decided", partition=self.cursor.partition, setl_id=message_name(parked.id),
+                **safe_error(error),
+            )  # fmt: skip
         if flush.parked:
             await self._book.park(self.cursor.partition, flush.parked)
 

@@ -5,6 +5,7 @@ Pure, and the hot path of the whole system: plain positional construction, nothi
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from homepool import answers
@@ -113,6 +114,12 @@ def standing_of(
     )
 
 
+@lru_cache(maxsize=4_096)
+def day_of(text: str) -> date | None:
+    """A day of the wire; None where there is none."""
+    return date.fromisoformat(text) if text else None
+
+
 def month_of(day: str) -> int:
     """yyyyMM of a day."""
     return int(day[:4]) * 100 + int(day[5:7])
@@ -162,6 +169,7 @@ def paid_row(
         benefit.enterprise_fen, benefit.disabled_fen, benefit.aid_fen, benefit.commercial_fen,
         benefit.other_fen, account, family, benefit.cash_fen, benefit.hospital_fen, fund,
         benefit.commercial_payer, benefit.deltas, benefit.month, benefit.month_in_scope_fen,
-        benefit.month_pooled_fen, relatives, amounts, tuple(facts.line_keys) or None, policy.version, answer,
+        benefit.month_pooled_fen, relatives, amounts, tuple(facts.line_keys) or None, facts.lines_digest or None,
+        day_of(facts.begin_date), day_of(facts.end_date), policy.version, answer,
     ))  # fmt: skip
     return Written(row, item.deadline_ms or None, standing.balance_fen if account else None, read)

@@ -47,6 +47,11 @@ def setl_id_text(identifier: bytes) -> str:
     return "".join([_PAIRS[bits >> shift & 1023] for shift in _PAIR_SHIFTS])
 
 
+def message_name(identifier: bytes) -> str:
+    """What a log line calls a message: its `setl_id`, or hex where it has no id as it should be."""
+    return setl_id_text(identifier) if len(identifier) == ID_BYTES else identifier.hex()
+
+
 def setl_id_bytes(text: str) -> bytes:
     """The id that `setl_id_text` wrote; one id has one text, so anything else raises `IdMalformed`."""
     characters = text.encode()

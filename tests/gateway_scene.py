@@ -23,6 +23,8 @@ from gateway.care_book import CareBook, OpenItem
 from gateway.claims import ClaimDesk
 from gateway.desk import Desk
 from gateway.dispatch import Dispatch
+from gateway.fee_book import FeeBook
+from gateway.fee_desk import FeeDesk
 from gateway.queries import Queries
 from gateway.session import Session
 from gateway.silences import Silences
@@ -85,6 +87,7 @@ class Scene:
         if visit:
             self.database.tables.visits[a_visit().id] = a_visit()
         self.alarms: list[str] = []
+        self.alarmed: list[str] = []  # the messages that alarms name
         self.log = NotingLog()
         self.house = a_house(slot=slot)
         self.silences = Silences(partitions=[(NODE, at) for at in range(PARTITIONS)], clock=self.clock)
@@ -94,17 +97,27 @@ class Scene:
         self.asks = Asks(
             post=self.dispatch.post, silences=self.silences, node_key=lambda node: bytes(32), clock=self.clock
         )
-        self.booking = Booking(book=self.book, dispatch=self.dispatch, alarm=self.alarms.append)
+        self.booking = Booking(book=self.book, dispatch=self.dispatch, alarm=self.alarm)
         self.claims = ClaimDesk(
             book=self.book, house=self.house, dispatch=self.dispatch, silences=self.silences, asks=self.asks,
-            clock=self.clock, alarm=self.alarms.append,
+            clock=self.clock, alarm=self.alarm,
         )  # fmt: skip
         self.desk = Desk(
-            claims=self.claims, asks=self.asks, house=self.house, silences=self.silences, clock=self.clock
+            fees=FeeDesk(book=FeeBook(dsn="", region="", slot=0), house=self.house, clock=self.clock),
+            claims=self.claims,
+            asks=self.asks,
+            house=self.house,
+            silences=self.silences,
+            clock=self.clock,
         )
         self.queries = Queries(book=self.book, house=self.house, clock=self.clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=self.clock)
         self.beating = True
+
+    def alarm(self, what: str, *, setl_id: str = "") -> None:
+        """Note an alarm."""
+        self.alarms.append(what)
+        self.alarmed.append(setl_id)
 
     def deadline_ms(self, wait_ms: int = 30_000) -> int:
         """A deadline from now."""

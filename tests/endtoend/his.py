@@ -43,6 +43,17 @@ METHODS: Final = {
     pb.CancelRequest: "Cancel",
     pb.ReverseRequest: "Reverse",
     pb.GetSettlementRequest: "GetSettlement",
+    pb.UpdateVisitRequest: "UpdateVisit",
+    pb.CloseVisitRequest: "CloseVisit",
+    pb.ReopenVisitRequest: "ReopenVisit",
+    pb.UploadFeesRequest: "UploadFees",
+    pb.CancelFeesRequest: "CancelFees",
+    pb.GetFeesRequest: "GetFees",
+    pb.GetAccumulatorsRequest: "GetAccumulators",
+    pb.GetInstitutionRequest: "GetInstitution",
+    pb.GetCatalogueRequest: "GetCatalogue",
+    pb.SignInRequest: "SignIn",
+    pb.SignOutRequest: "SignOut",
 }
 PAID, DECLINED, EXPIRED, VOIDED, OK = (
     pb.OUTCOME_STATUS_PAID, pb.OUTCOME_STATUS_DECLINED, pb.OUTCOME_STATUS_EXPIRED, pb.OUTCOME_STATUS_VOIDED,

@@ -85,6 +85,41 @@ def bill(person: Person, mdtrt_id: str, at: str) -> Json:
     }  # fmt: skip
 
 
+def of_a_stay(stranger: Stranger, person: Person) -> None:
+    """Fees and visit steps."""
+    envelope = envelopes(person)
+    opening = {
+        "psn_no": person.psn_no, "insutype": person.insutype, "med_type": "21", "ipt_otp_no": secrets.token_hex(6),
+    }  # fmt: skip
+    opened = stranger.call("OpenVisit", {"envelope": envelope("2401"), "input": opening})["outcome"]
+    stay = {"mdtrt_id": opened["mdtrt_id"], "psn_no": person.psn_no}
+    lines = {"feedetl": bill(person, "", envelope("2301")["inf_time"])["feedetl"]}
+    sent = stranger.call("UploadFees", {"envelope": envelope("2301"), "input": stay | lines})["outcome"]
+    assert (sent["fee_lines"], sent["fee_sumamt"]) == (1, "1000")
+    held = stranger.call("GetFees", {"envelope": envelope("5204")} | stay)["fees"]
+    assert [one["line"]["feedetl_sn"] for one in held] == ["1"]
+    for name, infno, more in (
+        ("UpdateVisit", "2403", {"trum_flag": "0"}), ("CloseVisit", "2402", {}), ("ReopenVisit", "2405", {}),
+        ("CancelFees", "2302", {"feedetl_sn": ["0000"]}),
+    ):  # fmt: skip
+        done = stranger.call(name, {"envelope": envelope(infno), "input": stay | more})["outcome"]
+        assert done["status"] == "OUTCOME_STATUS_OK", name
+    assert "fees" not in stranger.call("GetFees", {"envelope": envelope("5204")} | stay)
+
+
+def questions(stranger: Stranger, person: Person) -> None:
+    """What is asked and signed."""
+    envelope = envelopes(person)
+    stranger.call("GetAccumulators", {"envelope": envelope("5206"), "psn_no": person.psn_no})
+    own = stranger.call("GetInstitution", {"envelope": envelope("1201")})
+    assert own["fixmedins_code"] == HOSPITAL
+    page = stranger.call("GetCatalogue", {"envelope": envelope("1301"), "page_size": 3})
+    assert len(page["items"]) == 3
+    signed = stranger.call("SignIn", {"envelope": envelope("9001"), "opter_no": "1"})
+    given = {"envelope": envelope("9002"), "opter_no": "1", "sign_no": signed["sign_no"]}
+    assert stranger.call("SignOut", given)["sign_time"] >= signed["sign_time"]
+
+
 def test_a_client_that_knows_only_reflection_calls_every_rpc(
     stranger: Stranger, new_person: NewPerson
 ) -> None:
@@ -124,6 +159,8 @@ def test_a_client_that_knows_only_reflection_calls_every_rpc(
     closing = {"mdtrt_id": visit, "psn_no": person.psn_no}
     closed = stranger.call("CancelVisit", {"envelope": envelope("2202"), "input": closing})["outcome"]
     assert closed["status"] == "OUTCOME_STATUS_OK"
+    of_a_stay(stranger, person)
+    questions(stranger, person)
     assert stranger.called == {method.name for method in stranger.service.methods}
 
 

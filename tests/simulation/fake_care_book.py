@@ -17,10 +17,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.care_book import (
     VISIT_CANCELLED,
+    VISIT_CLOSED,
     VISIT_OPEN,
     BillLines,
     BookedAlready,
@@ -35,6 +36,7 @@ from gateway.care_book import (
     Sought,
     Visit,
 )
+from gateway.fees import Place, Sum, lines_digest, sums_of
 from ledger.rows import Row
 from tests.simulation.fake_log import Checkpoint, no_checkpoint
 from tests.simulation.row_rules import broken_rule
@@ -45,8 +47,12 @@ NEEDED = tuple(
     if name not in ("visit", "visit_version", "item", "own_answer")
 )
 """NOT NULL columns of a request."""
-BOUND = tuple(name for name in RequestRow._fields[RequestRow._fields.index("home_pool") :])
+BOUND = RequestRow._fields[RequestRow._fields.index("home_pool") : RequestRow._fields.index("end_day")]
 """Columns of a request that a visit is made from, when it is opened or bound anew."""
+FACTS = ("med_type", "dise_codg", "matn_type", "emergency", "injury", "third_party")
+"""Columns that a step of a visit changes where it names them."""
+REOPENED = 4
+UPDATED = 5
 
 
 SMALLINT_MAX = 32_767
@@ -74,6 +80,19 @@ class Bill:
     line_keys: tuple[int, ...] = ()
     partition: tuple[int, int] = (0, 0)
     """Node and partition of last_number."""
+    days: tuple[date | None, date | None] = (None, None)
+
+
+class FeeBill(NamedTuple):
+    """Which uploaded lines a settlement pays."""
+
+    visit: bytes
+    bill: bytes
+    batch: str | None
+    begin_day: date
+    end_day: date
+    lines: int
+    lines_digest: bytes
 
 
 @dataclass
@@ -88,6 +107,11 @@ class Tables:
     requests: dict[bytes, RequestRow] = field(default_factory=dict)
     bills: dict[tuple[bytes, bytes], Bill] = field(default_factory=dict)
     care: dict[tuple[bytes, date], Row] = field(default_factory=dict)
+    end_days: dict[bytes, date | None] = field(default_factory=dict)
+    """Of visits that are closed."""
+    fee_bills: dict[bytes, FeeBill] = field(default_factory=dict)
+    fee_sums: dict[bytes, dict[Place, Sum]] = field(default_factory=dict)
+    """By visit; fee calls are PostgreSQL's alone, so a test puts here what was uploaded."""
 
     def copy(self) -> "Tables":
         return Tables(**{name: dict(getattr(self, name)) for name in self.__dataclass_fields__})
@@ -219,7 +243,12 @@ class FakeCareBook:
                 and bill != one.bill
                 and booked.alive > 0
                 and set(one.line_keys) & set(booked.line_keys)
-            }
+            } | {(one.visit, one.bill) for one in wanted if _has_changed(tables, one.settlement)}
+
+    async def fee_sums(self, visits: Sequence[bytes]) -> dict[bytes, dict[Place, Sum]]:
+        """See CareBook."""
+        async with self._using("claims", "fee_sums") as tables:
+            return {visit: dict(tables.fee_sums[visit]) for visit in visits if tables.fee_sums.get(visit)}
 
     async def bills_of(self, visit: bytes) -> dict[bytes, Claim]:
         """See CareBook."""
@@ -280,12 +309,23 @@ def _open_items(tables: Tables, ids: Sequence[bytes]) -> list[OpenItem]:
 
 def _as_it_stands(tables: Tables, visit: Visit) -> Visit:
     busy = [id_ for id_, one in tables.opens.items() if one.visit == visit.id and one.exclusive]
-    bills = {bill: booked for (of, bill), booked in tables.bills.items() if of == visit.id}
+    bills = {bill: booked for (of, bill), booked in sorted(tables.bills.items()) if of == visit.id}
+    live = {bill: booked for bill, booked in bills.items() if booked.alive > 0}
     return visit._replace(
         busy=busy[0] if busy else None,
-        live_bills=tuple(bill for bill, booked in bills.items() if booked.alive > 0),
+        live_bills=tuple(live),
         unsealed=sum(booked.unsealed for booked in bills.values()),
+        live_days=tuple(booked.days for booked in live.values()),
+        fee_lines=sum(one.lines for one in tables.fee_sums.get(visit.id, {}).values()),
     )
+
+
+def _has_changed(tables: Tables, settlement: bytes | None) -> bool:
+    paid = tables.fee_bills.get(settlement or b"")
+    if paid is None:
+        return False
+    held = sums_of(tables.fee_sums.get(paid.visit, {}), paid.batch, paid.begin_day, paid.end_day)
+    return lines_digest(held) != paid.lines_digest
 
 
 def _claim(tables: Tables, rows: Sequence[RequestRow]) -> None:
@@ -313,6 +353,12 @@ def _claim(tables: Tables, rows: Sequence[RequestRow]) -> None:
         if row.exclusive and row.visit is not None and _busy(tables, row.visit):
             raise ClaimConflict
         tables.opens[row.id] = Open(row.day, row.slot, row.visit, row.since_ms, row.exclusive)
+    for row in rows:
+        if row.lines_digest is not None:
+            if None in (row.visit, row.bill, row.fee_begin, row.fee_end, row.fee_lines):
+                raise RowRefused(None)
+            named = (row.visit, row.bill, row.fee_batch, row.fee_begin, row.fee_end, row.fee_lines)
+            tables.fee_bills[row.id] = FeeBill._make((*named, row.lines_digest))
 
 
 def _busy(tables: Tables, visit: bytes) -> bool:
@@ -344,6 +390,18 @@ def _change_visits(tables: Tables, rows: Sequence[RequestRow]) -> None:
                 state=VISIT_OPEN, cancelled_by=None, psn_no=row.psn_no, node=row.node, partition=row.partition,
                 **bound,
             )  # fmt: skip
+        else:
+            _step_visit(tables, row, stands)
+
+
+def _step_visit(tables: Tables, row: RequestRow, stands: Visit) -> None:
+    """Closed, open again, or open with other facts; what is None stays as it is."""
+    assert row.new_state in (VISIT_CLOSED, REOPENED, UPDATED), row.new_state
+    named = {name: getattr(row, name) for name in FACTS if getattr(row, name) is not None}
+    state = VISIT_CLOSED if row.new_state == VISIT_CLOSED else VISIT_OPEN
+    tables.visits[stands.id] = stands._replace(state=state, **named)
+    if row.new_state != UPDATED:
+        tables.end_days[stands.id] = row.end_day if row.new_state == VISIT_CLOSED else None
 
 
 def _insert_visit(tables: Tables, row: RequestRow) -> None:
@@ -397,7 +455,7 @@ def _move_bill(tables: Tables, row: Row, visit: bytes, bill: bytes, settlement: 
     if row.sign == 1 and (row.number > stands.last_number or partition != stands.partition):
         moved = replace(
             moved, last_number=row.number, last_id=settlement, line_keys=tuple(row.line_keys or ()),
-            partition=partition,
+            partition=partition, days=(row.begin_day, row.end_day),
         )  # fmt: skip
     tables.bills[(visit, bill)] = moved
 

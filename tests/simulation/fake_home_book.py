@@ -50,6 +50,9 @@ _NULLABLE = frozenset(
         "family_psn_no",
         "family_amount_fen",
         "line_keys",
+        "lines_digest",
+        "begin_day",
+        "end_day",
     )
 )
 _IN_SCOPE, _POOLED = ACCUMULATORS.index("in_scope"), ACCUMULATORS.index("pooled")

@@ -24,6 +24,7 @@ def broken_rule(row: Row) -> str | None:
         ("row_moves", _moves_hold(row)),
         ("row_asked", row.asked_fen >= 0),
         ("row_family", _family_holds(row)),
+        ("row_lines", _lines_hold(row)),
         ("row_deltas", row.deltas is None or len(row.deltas) == len(ACCUMULATORS)),
     ):
         if not holds:
@@ -58,3 +59,10 @@ def _moves_hold(row: Row) -> bool:
 def _family_holds(row: Row) -> bool:
     drawn = row.family_psn_no is not None
     return drawn == (row.family_amount_fen is not None) and drawn == (row.family_fen != 0)
+
+
+def _lines_hold(row: Row) -> bool:
+    if (row.begin_day is None) != (row.end_day is None):
+        return False
+    in_order = row.begin_day is None or row.end_day is None or row.begin_day <= row.end_day
+    return in_order and (row.lines_digest is None or len(row.lines_digest) == 32)

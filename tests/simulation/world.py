@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 
 from bus.errors import BusError
 from gateway.care_book import CareBookUnavailable
+from gateway.fee_book import FeeBook
 from gateway.slot import Slot
 from homepool.benefits import NOTHING_USED, Benefit, BillFacts, Layer, Policy, Standing
 from homepool.book import BookError, PersonalData
@@ -183,10 +184,11 @@ class World:
     async def _gateway(self, process: Process, region: str, number: int) -> None:
         clock = VirtualClock(off_ms=self._clocks_off_ms.get(process.name, 0))
         slot = Slot(
+            fee_book=FeeBook(dsn="", region="", slot=0),  # no story uploads fees; nothing connects
             book=self._care_book(self.care[region], slot=number, checkpoint=process.checkpoint),
             log=FakeLog(self.broker, checkpoint=process.checkpoint), house=a_house(slot=number, region=region),
             partitions=[(NODE, partition) for partition in range(PARTITIONS)], clock=clock,
-            node_key=lambda _: _node_keys()[1], alarm=lambda what: self.alarms.append(what),
+            node_key=lambda _: _node_keys()[1], alarm=lambda what, **_: self.alarms.append(what),
         )  # fmt: skip
         await slot.take_over()
         running = [asyncio.create_task(task(), name=name) for name, task in slot.tasks().items()]

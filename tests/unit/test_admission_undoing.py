@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from gateway.admission import admit, sought_by, targets_of
-from gateway.care_book import CANCEL_VISIT, OPEN_VISIT, VISIT_CANCELLED, Claim, Decided, Known, RequestRow
+from gateway.care_book import (
+    CANCEL_VISIT,
+    OPEN_VISIT,
+    VISIT_CANCELLED,
+    VISIT_CLOSED,
+    Claim,
+    Decided,
+    Known,
+    RequestRow,
+)
 from gateway.entrance import NO_DIGEST, Admitted, Verdict
 from gateway.refusals import Refused
 from gateway.undoing import superseded
@@ -245,8 +254,21 @@ def test_a_revival_names_the_lines_that_would_be_paid_again() -> None:
     row = a_mirror_row("cancel", 2, "settle", line_keys=(4, -5))
     booked = {CANCEL: Decided(row.answer, row.digest, False, row)}
     lines = admitted(a_reverse_request("m1", oinfno="2208"), claims=CANCELLED, finals=booked).lines
-    assert lines == (row.visit, row.bill, (4, -5))
+    assert lines == (row.visit, row.bill, (4, -5), row.settlement)
     assert admitted(a_reverse_request("m1", oinfno="2208"), claims=CANCELLED).lines is None
+
+
+def test_a_revival_of_uploaded_lines_names_the_settlement_that_named_them() -> None:
+    row = a_mirror_row("cancel", 2, "settle")
+    booked = {CANCEL: Decided(row.answer, row.digest, False, row)}
+    lines = admitted(a_reverse_request("m1", oinfno="2208"), claims=CANCELLED, finals=booked).lines
+    assert lines == (row.visit, row.bill, (), an_id("settle"))
+
+
+def test_a_stay_after_discharge_lives_again() -> None:
+    request = a_reverse_request("m1", oinfno="2208")
+    _, item = sent(request, claims=CANCELLED, visits=(a_visit(state=VISIT_CLOSED),))
+    assert item.kind == mpb.KIND_REVIVE
 
 
 def test_a_superseded_revival_is_declined_here_holds_no_visit_and_still_voids_what_was_named() -> None:

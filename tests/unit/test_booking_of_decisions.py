@@ -146,6 +146,7 @@ def test_the_same_id_with_other_bytes_stops_with_an_alarm_and_tells_nobody() -> 
         assert await second.reply == Answer(row.answer)
         assert not first.reply.done()
         assert scene.alarms == ["a node decided an id twice, with different bytes"]
+        assert scene.alarmed == [setl_id_text(first.id)]
 
     play(scenario)
 
@@ -161,6 +162,7 @@ def test_a_decision_that_breaks_a_rule_is_left_out_with_an_alarm_and_stops_nobod
         assert not poison.reply.done()
         assert scene.database.open_ids == {poison.id}
         assert scene.alarms == ["a decision breaks a rule of the care book"]
+        assert scene.alarmed == [setl_id_text(poison.id)]
 
     play(scenario)
 
@@ -199,6 +201,7 @@ def test_a_decision_that_is_no_row_raises_an_alarm_and_stops_nobody(day: str) ->
         scene.decide(call)
         await call.reply
         assert scene.alarms == ["a decision came that is no row"] * 2
+        assert set(scene.alarmed) == {setl_id_text(broken.id), ""}
 
     play(scenario)
 

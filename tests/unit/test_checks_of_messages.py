@@ -88,10 +88,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a way of settling too long": ({"psn_setlway": "0" * 7}, "input.psn_setlway"),
     "a disease with a NUL": ({"dise_codg": "\x00"}, "input.dise_codg"),
     "a negative total": ({"medfee_sumamt": -1}, "input.medfee_sumamt"),
-    "a total of nothing": ({"medfee_sumamt": 0, "lines": []}, "input.feedetl"),
     "an absurd total": ({"medfee_sumamt": AMOUNT_FEN_MAX + 1}, "input.medfee_sumamt"),
     "a total of other lines": ({"medfee_sumamt": FEN_A_LINE + 1}, "input.medfee_sumamt"),
-    "a total without lines": ({"medfee_sumamt": 5, "lines": []}, "input.feedetl"),
     "more lines than fit": ({"lines": [a_line(str(sn)) for sn in range(LINES_MAX + 1)]}, "input.feedetl"),
     "a line without number": ({"lines": [a_line("")]}, f"{LINE}.feedetl_sn"),
     "a line's number too long": ({"lines": [a_line("1" * 31)]}, f"{LINE}.feedetl_sn"),
@@ -117,6 +115,11 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"lines": [a_line("1"), a_line("2"), a_return("1", med_list_codg="x")]}, "input.feedetl[2].med_list_codg",
     ),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("fen", [0, 5])
+def test_a_settlement_without_lines_means_uploaded_ones_and_there_are_none(fen: int) -> None:
+    assert refusal_of(a_settle_request(lines=[], medfee_sumamt=fen)).code == "NO_FEES"
 
 
 @pytest.mark.parametrize(("changes", "field"), BAD.values(), ids=BAD)

@@ -304,6 +304,7 @@ def test_a_row_that_the_book_does_not_take_is_left_out_with_an_alarm(tells_line:
             good, bad = await scene.claimed(SETTLE, a_sale_request("poison"))
             assert code_of(await bad.reply) == "INTERNAL"
             assert len(scene.alarms) == 1
+            assert scene.alarmed == [setl_id_text(bad.id) if tells_line else ""]
             if tells_line:
                 assert scene.database.open_ids == {good.id}
             else:

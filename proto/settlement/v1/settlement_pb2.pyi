@@ -24,7 +24,7 @@ OUTCOME_STATUS_VOIDED: OutcomeStatus
 OUTCOME_STATUS_OK: OutcomeStatus
 
 class Outcome(_message.Message):
-    __slots__ = ("status", "code", "err_msg", "setl_id", "infno", "medins_setl_id", "biz_date", "setl_time", "setlinfo", "setldetail", "undoes", "other", "mdtrt_id")
+    __slots__ = ("status", "code", "err_msg", "setl_id", "infno", "medins_setl_id", "biz_date", "setl_time", "setlinfo", "setldetail", "undoes", "other", "mdtrt_id", "feesplit", "fee_lines", "fee_sumamt")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     ERR_MSG_FIELD_NUMBER: _ClassVar[int]
@@ -38,6 +38,9 @@ class Outcome(_message.Message):
     UNDOES_FIELD_NUMBER: _ClassVar[int]
     OTHER_FIELD_NUMBER: _ClassVar[int]
     MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
+    FEESPLIT_FIELD_NUMBER: _ClassVar[int]
+    FEE_LINES_FIELD_NUMBER: _ClassVar[int]
+    FEE_SUMAMT_FIELD_NUMBER: _ClassVar[int]
     status: OutcomeStatus
     code: str
     err_msg: str
@@ -51,7 +54,10 @@ class Outcome(_message.Message):
     undoes: str
     other: Outcome
     mdtrt_id: str
-    def __init__(self, status: _Optional[_Union[OutcomeStatus, str]] = ..., code: _Optional[str] = ..., err_msg: _Optional[str] = ..., setl_id: _Optional[str] = ..., infno: _Optional[str] = ..., medins_setl_id: _Optional[str] = ..., biz_date: _Optional[str] = ..., setl_time: _Optional[str] = ..., setlinfo: _Optional[_Union[SettlementInfo, _Mapping]] = ..., setldetail: _Optional[_Iterable[_Union[SettlementDetail, _Mapping]]] = ..., undoes: _Optional[str] = ..., other: _Optional[_Union[Outcome, _Mapping]] = ..., mdtrt_id: _Optional[str] = ...) -> None: ...
+    feesplit: _containers.RepeatedCompositeFieldContainer[FeeSplit]
+    fee_lines: int
+    fee_sumamt: int
+    def __init__(self, status: _Optional[_Union[OutcomeStatus, str]] = ..., code: _Optional[str] = ..., err_msg: _Optional[str] = ..., setl_id: _Optional[str] = ..., infno: _Optional[str] = ..., medins_setl_id: _Optional[str] = ..., biz_date: _Optional[str] = ..., setl_time: _Optional[str] = ..., setlinfo: _Optional[_Union[SettlementInfo, _Mapping]] = ..., setldetail: _Optional[_Iterable[_Union[SettlementDetail, _Mapping]]] = ..., undoes: _Optional[str] = ..., other: _Optional[_Union[Outcome, _Mapping]] = ..., mdtrt_id: _Optional[str] = ..., feesplit: _Optional[_Iterable[_Union[FeeSplit, _Mapping]]] = ..., fee_lines: _Optional[int] = ..., fee_sumamt: _Optional[int] = ...) -> None: ...
 
 class SettlementInfo(_message.Message):
     __slots__ = ("setl_id", "mdtrt_id", "psn_no", "insutype", "psn_type", "med_type", "insu_optins", "fixmedins_poolarea", "hosp_lv", "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc", "hifp_pay", "pool_prop_selfpay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay", "fund_pay_sumamt", "psn_part_amt", "acct_pay", "psn_cash_pay", "hosp_part_amt", "balc", "acct_mulaid_pay", "clr_optins", "clr_way", "clr_type", "refd_setl_flag", "year", "fund_includes_acct", "filing")
@@ -357,6 +363,238 @@ class CancelVisitResponse(_message.Message):
     pending: Pending
     def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
 
+class Diagnosis(_message.Message):
+    __slots__ = ("diag_type", "maindiag_flag", "diag_srt_no", "diag_code", "diag_name")
+    DIAG_TYPE_FIELD_NUMBER: _ClassVar[int]
+    MAINDIAG_FLAG_FIELD_NUMBER: _ClassVar[int]
+    DIAG_SRT_NO_FIELD_NUMBER: _ClassVar[int]
+    DIAG_CODE_FIELD_NUMBER: _ClassVar[int]
+    DIAG_NAME_FIELD_NUMBER: _ClassVar[int]
+    diag_type: str
+    maindiag_flag: str
+    diag_srt_no: str
+    diag_code: str
+    diag_name: str
+    def __init__(self, diag_type: _Optional[str] = ..., maindiag_flag: _Optional[str] = ..., diag_srt_no: _Optional[str] = ..., diag_code: _Optional[str] = ..., diag_name: _Optional[str] = ...) -> None: ...
+
+class UpdateVisitRequest(_message.Message):
+    __slots__ = ("envelope", "input")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    input: UpdateVisitInput
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., input: _Optional[_Union[UpdateVisitInput, _Mapping]] = ...) -> None: ...
+
+class UpdateVisitInput(_message.Message):
+    __slots__ = ("mdtrt_id", "psn_no", "med_type", "dise_codg", "matn_type", "otp_er_refl_flag", "trum_flag", "rel_ttp_flag", "diseinfo")
+    MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    MED_TYPE_FIELD_NUMBER: _ClassVar[int]
+    DISE_CODG_FIELD_NUMBER: _ClassVar[int]
+    MATN_TYPE_FIELD_NUMBER: _ClassVar[int]
+    OTP_ER_REFL_FLAG_FIELD_NUMBER: _ClassVar[int]
+    TRUM_FLAG_FIELD_NUMBER: _ClassVar[int]
+    REL_TTP_FLAG_FIELD_NUMBER: _ClassVar[int]
+    DISEINFO_FIELD_NUMBER: _ClassVar[int]
+    mdtrt_id: str
+    psn_no: str
+    med_type: str
+    dise_codg: str
+    matn_type: str
+    otp_er_refl_flag: str
+    trum_flag: str
+    rel_ttp_flag: str
+    diseinfo: _containers.RepeatedCompositeFieldContainer[Diagnosis]
+    def __init__(self, mdtrt_id: _Optional[str] = ..., psn_no: _Optional[str] = ..., med_type: _Optional[str] = ..., dise_codg: _Optional[str] = ..., matn_type: _Optional[str] = ..., otp_er_refl_flag: _Optional[str] = ..., trum_flag: _Optional[str] = ..., rel_ttp_flag: _Optional[str] = ..., diseinfo: _Optional[_Iterable[_Union[Diagnosis, _Mapping]]] = ...) -> None: ...
+
+class UpdateVisitResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "outcome", "undone_by", "pending")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    UNDONE_BY_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    outcome: Outcome
+    undone_by: str
+    pending: Pending
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
+
+class CloseVisitRequest(_message.Message):
+    __slots__ = ("envelope", "input")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    input: CloseVisitInput
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., input: _Optional[_Union[CloseVisitInput, _Mapping]] = ...) -> None: ...
+
+class CloseVisitInput(_message.Message):
+    __slots__ = ("mdtrt_id", "psn_no", "endtime", "dscg_way", "diseinfo")
+    MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    ENDTIME_FIELD_NUMBER: _ClassVar[int]
+    DSCG_WAY_FIELD_NUMBER: _ClassVar[int]
+    DISEINFO_FIELD_NUMBER: _ClassVar[int]
+    mdtrt_id: str
+    psn_no: str
+    endtime: str
+    dscg_way: str
+    diseinfo: _containers.RepeatedCompositeFieldContainer[Diagnosis]
+    def __init__(self, mdtrt_id: _Optional[str] = ..., psn_no: _Optional[str] = ..., endtime: _Optional[str] = ..., dscg_way: _Optional[str] = ..., diseinfo: _Optional[_Iterable[_Union[Diagnosis, _Mapping]]] = ...) -> None: ...
+
+class CloseVisitResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "outcome", "undone_by", "pending")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    UNDONE_BY_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    outcome: Outcome
+    undone_by: str
+    pending: Pending
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
+
+class ReopenVisitRequest(_message.Message):
+    __slots__ = ("envelope", "input")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    input: ReopenVisitInput
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., input: _Optional[_Union[ReopenVisitInput, _Mapping]] = ...) -> None: ...
+
+class ReopenVisitInput(_message.Message):
+    __slots__ = ("mdtrt_id", "psn_no")
+    MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    mdtrt_id: str
+    psn_no: str
+    def __init__(self, mdtrt_id: _Optional[str] = ..., psn_no: _Optional[str] = ...) -> None: ...
+
+class ReopenVisitResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "outcome", "undone_by", "pending")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    UNDONE_BY_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    outcome: Outcome
+    undone_by: str
+    pending: Pending
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
+
+class UploadFeesRequest(_message.Message):
+    __slots__ = ("envelope", "input")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    input: UploadFeesInput
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., input: _Optional[_Union[UploadFeesInput, _Mapping]] = ...) -> None: ...
+
+class UploadFeesInput(_message.Message):
+    __slots__ = ("mdtrt_id", "psn_no", "chrg_bchno", "feedetl")
+    MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    CHRG_BCHNO_FIELD_NUMBER: _ClassVar[int]
+    FEEDETL_FIELD_NUMBER: _ClassVar[int]
+    mdtrt_id: str
+    psn_no: str
+    chrg_bchno: str
+    feedetl: _containers.RepeatedCompositeFieldContainer[FeeDetail]
+    def __init__(self, mdtrt_id: _Optional[str] = ..., psn_no: _Optional[str] = ..., chrg_bchno: _Optional[str] = ..., feedetl: _Optional[_Iterable[_Union[FeeDetail, _Mapping]]] = ...) -> None: ...
+
+class UploadFeesResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "outcome", "undone_by", "pending")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    UNDONE_BY_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    outcome: Outcome
+    undone_by: str
+    pending: Pending
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
+
+class CancelFeesRequest(_message.Message):
+    __slots__ = ("envelope", "input")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    input: CancelFeesInput
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., input: _Optional[_Union[CancelFeesInput, _Mapping]] = ...) -> None: ...
+
+class CancelFeesInput(_message.Message):
+    __slots__ = ("mdtrt_id", "psn_no", "chrg_bchno", "feedetl_sn")
+    MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    CHRG_BCHNO_FIELD_NUMBER: _ClassVar[int]
+    FEEDETL_SN_FIELD_NUMBER: _ClassVar[int]
+    mdtrt_id: str
+    psn_no: str
+    chrg_bchno: str
+    feedetl_sn: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, mdtrt_id: _Optional[str] = ..., psn_no: _Optional[str] = ..., chrg_bchno: _Optional[str] = ..., feedetl_sn: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class CancelFeesResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "outcome", "undone_by", "pending")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    UNDONE_BY_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    outcome: Outcome
+    undone_by: str
+    pending: Pending
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
+
+class GetFeesRequest(_message.Message):
+    __slots__ = ("envelope", "psn_no", "mdtrt_id", "setl_id", "page_after", "page_size")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
+    SETL_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_AFTER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    psn_no: str
+    mdtrt_id: str
+    setl_id: str
+    page_after: str
+    page_size: int
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., psn_no: _Optional[str] = ..., mdtrt_id: _Optional[str] = ..., setl_id: _Optional[str] = ..., page_after: _Optional[str] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class GetFeesResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "fees", "next_page")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    FEES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    fees: _containers.RepeatedCompositeFieldContainer[FeeHeld]
+    next_page: str
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., fees: _Optional[_Iterable[_Union[FeeHeld, _Mapping]]] = ..., next_page: _Optional[str] = ...) -> None: ...
+
+class FeeHeld(_message.Message):
+    __slots__ = ("line", "split", "chrg_bchno", "setl_id")
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_FIELD_NUMBER: _ClassVar[int]
+    CHRG_BCHNO_FIELD_NUMBER: _ClassVar[int]
+    SETL_ID_FIELD_NUMBER: _ClassVar[int]
+    line: FeeDetail
+    split: FeeSplit
+    chrg_bchno: str
+    setl_id: str
+    def __init__(self, line: _Optional[_Union[FeeDetail, _Mapping]] = ..., split: _Optional[_Union[FeeSplit, _Mapping]] = ..., chrg_bchno: _Optional[str] = ..., setl_id: _Optional[str] = ...) -> None: ...
+
 class PreSettleRequest(_message.Message):
     __slots__ = ("envelope", "credential", "input")
     ENVELOPE_FIELD_NUMBER: _ClassVar[int]
@@ -615,6 +853,174 @@ class SettlementFound(_message.Message):
     pending: Pending
     def __init__(self, outcome: _Optional[_Union[Outcome, _Mapping]] = ..., undone_by: _Optional[str] = ..., pending: _Optional[_Union[Pending, _Mapping]] = ...) -> None: ...
 
+class GetAccumulatorsRequest(_message.Message):
+    __slots__ = ("envelope", "psn_no", "cum_ym")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    CUM_YM_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    psn_no: str
+    cum_ym: str
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., psn_no: _Optional[str] = ..., cum_ym: _Optional[str] = ...) -> None: ...
+
+class GetAccumulatorsResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "cuminfo")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    CUMINFO_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    cuminfo: _containers.RepeatedCompositeFieldContainer[Accumulated]
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., cuminfo: _Optional[_Iterable[_Union[Accumulated, _Mapping]]] = ...) -> None: ...
+
+class GetInstitutionRequest(_message.Message):
+    __slots__ = ("envelope", "fixmedins_code")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    FIXMEDINS_CODE_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    fixmedins_code: str
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., fixmedins_code: _Optional[str] = ...) -> None: ...
+
+class GetInstitutionResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "fixmedins_code", "fixmedins_name", "fixmedins_type", "hosp_lv", "lmtpric_hosp_lv", "dedc_hosp_lv", "fixmedins_poolarea", "agreement_from", "agreement_to", "network", "services")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    FIXMEDINS_CODE_FIELD_NUMBER: _ClassVar[int]
+    FIXMEDINS_NAME_FIELD_NUMBER: _ClassVar[int]
+    FIXMEDINS_TYPE_FIELD_NUMBER: _ClassVar[int]
+    HOSP_LV_FIELD_NUMBER: _ClassVar[int]
+    LMTPRIC_HOSP_LV_FIELD_NUMBER: _ClassVar[int]
+    DEDC_HOSP_LV_FIELD_NUMBER: _ClassVar[int]
+    FIXMEDINS_POOLAREA_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_FROM_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_TO_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_FIELD_NUMBER: _ClassVar[int]
+    SERVICES_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    fixmedins_code: str
+    fixmedins_name: str
+    fixmedins_type: str
+    hosp_lv: str
+    lmtpric_hosp_lv: str
+    dedc_hosp_lv: str
+    fixmedins_poolarea: str
+    agreement_from: str
+    agreement_to: str
+    network: str
+    services: _containers.RepeatedCompositeFieldContainer[OpenedService]
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., fixmedins_code: _Optional[str] = ..., fixmedins_name: _Optional[str] = ..., fixmedins_type: _Optional[str] = ..., hosp_lv: _Optional[str] = ..., lmtpric_hosp_lv: _Optional[str] = ..., dedc_hosp_lv: _Optional[str] = ..., fixmedins_poolarea: _Optional[str] = ..., agreement_from: _Optional[str] = ..., agreement_to: _Optional[str] = ..., network: _Optional[str] = ..., services: _Optional[_Iterable[_Union[OpenedService, _Mapping]]] = ...) -> None: ...
+
+class OpenedService(_message.Message):
+    __slots__ = ("route", "med_type")
+    ROUTE_FIELD_NUMBER: _ClassVar[int]
+    MED_TYPE_FIELD_NUMBER: _ClassVar[int]
+    route: str
+    med_type: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, route: _Optional[str] = ..., med_type: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetCatalogueRequest(_message.Message):
+    __slots__ = ("envelope", "dictionary", "updt_time", "page_after", "page_size")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    DICTIONARY_FIELD_NUMBER: _ClassVar[int]
+    UPDT_TIME_FIELD_NUMBER: _ClassVar[int]
+    PAGE_AFTER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    dictionary: str
+    updt_time: str
+    page_after: str
+    page_size: int
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., dictionary: _Optional[str] = ..., updt_time: _Optional[str] = ..., page_after: _Optional[str] = ..., page_size: _Optional[int] = ...) -> None: ...
+
+class GetCatalogueResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "items", "entries", "next_page")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    items: _containers.RepeatedCompositeFieldContainer[CatalogueItem]
+    entries: _containers.RepeatedCompositeFieldContainer[DictionaryEntry]
+    next_page: str
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., items: _Optional[_Iterable[_Union[CatalogueItem, _Mapping]]] = ..., entries: _Optional[_Iterable[_Union[DictionaryEntry, _Mapping]]] = ..., next_page: _Optional[str] = ...) -> None: ...
+
+class CatalogueItem(_message.Message):
+    __slots__ = ("med_list_codg", "reg_name", "list_type", "chrgitm_lv", "selfpay_prop", "pric_uplmt_amt", "begndate", "enddate")
+    MED_LIST_CODG_FIELD_NUMBER: _ClassVar[int]
+    REG_NAME_FIELD_NUMBER: _ClassVar[int]
+    LIST_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CHRGITM_LV_FIELD_NUMBER: _ClassVar[int]
+    SELFPAY_PROP_FIELD_NUMBER: _ClassVar[int]
+    PRIC_UPLMT_AMT_FIELD_NUMBER: _ClassVar[int]
+    BEGNDATE_FIELD_NUMBER: _ClassVar[int]
+    ENDDATE_FIELD_NUMBER: _ClassVar[int]
+    med_list_codg: str
+    reg_name: str
+    list_type: str
+    chrgitm_lv: str
+    selfpay_prop: int
+    pric_uplmt_amt: _containers.RepeatedScalarFieldContainer[int]
+    begndate: str
+    enddate: str
+    def __init__(self, med_list_codg: _Optional[str] = ..., reg_name: _Optional[str] = ..., list_type: _Optional[str] = ..., chrgitm_lv: _Optional[str] = ..., selfpay_prop: _Optional[int] = ..., pric_uplmt_amt: _Optional[_Iterable[int]] = ..., begndate: _Optional[str] = ..., enddate: _Optional[str] = ...) -> None: ...
+
+class DictionaryEntry(_message.Message):
+    __slots__ = ("type", "label", "value")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    type: str
+    label: str
+    value: str
+    def __init__(self, type: _Optional[str] = ..., label: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class SignInRequest(_message.Message):
+    __slots__ = ("envelope", "opter_no", "mac", "ip")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    OPTER_NO_FIELD_NUMBER: _ClassVar[int]
+    MAC_FIELD_NUMBER: _ClassVar[int]
+    IP_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    opter_no: str
+    mac: str
+    ip: str
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., opter_no: _Optional[str] = ..., mac: _Optional[str] = ..., ip: _Optional[str] = ...) -> None: ...
+
+class SignInResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "sign_no", "sign_time")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    SIGN_NO_FIELD_NUMBER: _ClassVar[int]
+    SIGN_TIME_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    sign_no: str
+    sign_time: str
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., sign_no: _Optional[str] = ..., sign_time: _Optional[str] = ...) -> None: ...
+
+class SignOutRequest(_message.Message):
+    __slots__ = ("envelope", "sign_no", "opter_no")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    SIGN_NO_FIELD_NUMBER: _ClassVar[int]
+    OPTER_NO_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    sign_no: str
+    opter_no: str
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., sign_no: _Optional[str] = ..., opter_no: _Optional[str] = ...) -> None: ...
+
+class SignOutResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "sign_time")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    SIGN_TIME_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    sign_time: str
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., sign_time: _Optional[str] = ...) -> None: ...
+
 class SessionRequest(_message.Message):
     __slots__ = ("batch_no", "timeout_ms", "calls")
     BATCH_NO_FIELD_NUMBER: _ClassVar[int]
@@ -626,7 +1032,7 @@ class SessionRequest(_message.Message):
     def __init__(self, batch_no: _Optional[int] = ..., timeout_ms: _Optional[int] = ..., calls: _Optional[_Iterable[_Union[SessionCall, _Mapping]]] = ...) -> None: ...
 
 class SessionCall(_message.Message):
-    __slots__ = ("get_insured", "open_visit", "cancel_visit", "pre_settle", "settle", "cancel", "reverse", "get_settlement")
+    __slots__ = ("get_insured", "open_visit", "cancel_visit", "pre_settle", "settle", "cancel", "reverse", "get_settlement", "update_visit", "close_visit", "reopen_visit", "upload_fees", "cancel_fees")
     GET_INSURED_FIELD_NUMBER: _ClassVar[int]
     OPEN_VISIT_FIELD_NUMBER: _ClassVar[int]
     CANCEL_VISIT_FIELD_NUMBER: _ClassVar[int]
@@ -635,6 +1041,11 @@ class SessionCall(_message.Message):
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     REVERSE_FIELD_NUMBER: _ClassVar[int]
     GET_SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_VISIT_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_VISIT_FIELD_NUMBER: _ClassVar[int]
+    REOPEN_VISIT_FIELD_NUMBER: _ClassVar[int]
+    UPLOAD_FEES_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FEES_FIELD_NUMBER: _ClassVar[int]
     get_insured: GetInsuredRequest
     open_visit: OpenVisitRequest
     cancel_visit: CancelVisitRequest
@@ -643,7 +1054,12 @@ class SessionCall(_message.Message):
     cancel: CancelRequest
     reverse: ReverseRequest
     get_settlement: GetSettlementRequest
-    def __init__(self, get_insured: _Optional[_Union[GetInsuredRequest, _Mapping]] = ..., open_visit: _Optional[_Union[OpenVisitRequest, _Mapping]] = ..., cancel_visit: _Optional[_Union[CancelVisitRequest, _Mapping]] = ..., pre_settle: _Optional[_Union[PreSettleRequest, _Mapping]] = ..., settle: _Optional[_Union[SettleRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelRequest, _Mapping]] = ..., reverse: _Optional[_Union[ReverseRequest, _Mapping]] = ..., get_settlement: _Optional[_Union[GetSettlementRequest, _Mapping]] = ...) -> None: ...
+    update_visit: UpdateVisitRequest
+    close_visit: CloseVisitRequest
+    reopen_visit: ReopenVisitRequest
+    upload_fees: UploadFeesRequest
+    cancel_fees: CancelFeesRequest
+    def __init__(self, get_insured: _Optional[_Union[GetInsuredRequest, _Mapping]] = ..., open_visit: _Optional[_Union[OpenVisitRequest, _Mapping]] = ..., cancel_visit: _Optional[_Union[CancelVisitRequest, _Mapping]] = ..., pre_settle: _Optional[_Union[PreSettleRequest, _Mapping]] = ..., settle: _Optional[_Union[SettleRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelRequest, _Mapping]] = ..., reverse: _Optional[_Union[ReverseRequest, _Mapping]] = ..., get_settlement: _Optional[_Union[GetSettlementRequest, _Mapping]] = ..., update_visit: _Optional[_Union[UpdateVisitRequest, _Mapping]] = ..., close_visit: _Optional[_Union[CloseVisitRequest, _Mapping]] = ..., reopen_visit: _Optional[_Union[ReopenVisitRequest, _Mapping]] = ..., upload_fees: _Optional[_Union[UploadFeesRequest, _Mapping]] = ..., cancel_fees: _Optional[_Union[CancelFeesRequest, _Mapping]] = ...) -> None: ...
 
 class SessionResponse(_message.Message):
     __slots__ = ("batch_no", "results")
@@ -654,7 +1070,7 @@ class SessionResponse(_message.Message):
     def __init__(self, batch_no: _Optional[int] = ..., results: _Optional[_Iterable[_Union[SessionResult, _Mapping]]] = ...) -> None: ...
 
 class SessionResult(_message.Message):
-    __slots__ = ("refusal", "get_insured", "open_visit", "cancel_visit", "pre_settle", "settle", "cancel", "reverse", "get_settlement")
+    __slots__ = ("refusal", "get_insured", "open_visit", "cancel_visit", "pre_settle", "settle", "cancel", "reverse", "get_settlement", "update_visit", "close_visit", "reopen_visit", "upload_fees", "cancel_fees")
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     GET_INSURED_FIELD_NUMBER: _ClassVar[int]
     OPEN_VISIT_FIELD_NUMBER: _ClassVar[int]
@@ -664,6 +1080,11 @@ class SessionResult(_message.Message):
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     REVERSE_FIELD_NUMBER: _ClassVar[int]
     GET_SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_VISIT_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_VISIT_FIELD_NUMBER: _ClassVar[int]
+    REOPEN_VISIT_FIELD_NUMBER: _ClassVar[int]
+    UPLOAD_FEES_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FEES_FIELD_NUMBER: _ClassVar[int]
     refusal: _envelope_pb2.Refusal
     get_insured: GetInsuredResponse
     open_visit: OpenVisitResponse
@@ -673,4 +1094,9 @@ class SessionResult(_message.Message):
     cancel: CancelResponse
     reverse: ReverseResponse
     get_settlement: GetSettlementResponse
-    def __init__(self, refusal: _Optional[_Union[_envelope_pb2.Refusal, _Mapping]] = ..., get_insured: _Optional[_Union[GetInsuredResponse, _Mapping]] = ..., open_visit: _Optional[_Union[OpenVisitResponse, _Mapping]] = ..., cancel_visit: _Optional[_Union[CancelVisitResponse, _Mapping]] = ..., pre_settle: _Optional[_Union[PreSettleResponse, _Mapping]] = ..., settle: _Optional[_Union[SettleResponse, _Mapping]] = ..., cancel: _Optional[_Union[CancelResponse, _Mapping]] = ..., reverse: _Optional[_Union[ReverseResponse, _Mapping]] = ..., get_settlement: _Optional[_Union[GetSettlementResponse, _Mapping]] = ...) -> None: ...
+    update_visit: UpdateVisitResponse
+    close_visit: CloseVisitResponse
+    reopen_visit: ReopenVisitResponse
+    upload_fees: UploadFeesResponse
+    cancel_fees: CancelFeesResponse
+    def __init__(self, refusal: _Optional[_Union[_envelope_pb2.Refusal, _Mapping]] = ..., get_insured: _Optional[_Union[GetInsuredResponse, _Mapping]] = ..., open_visit: _Optional[_Union[OpenVisitResponse, _Mapping]] = ..., cancel_visit: _Optional[_Union[CancelVisitResponse, _Mapping]] = ..., pre_settle: _Optional[_Union[PreSettleResponse, _Mapping]] = ..., settle: _Optional[_Union[SettleResponse, _Mapping]] = ..., cancel: _Optional[_Union[CancelResponse, _Mapping]] = ..., reverse: _Optional[_Union[ReverseResponse, _Mapping]] = ..., get_settlement: _Optional[_Union[GetSettlementResponse, _Mapping]] = ..., update_visit: _Optional[_Union[UpdateVisitResponse, _Mapping]] = ..., close_visit: _Optional[_Union[CloseVisitResponse, _Mapping]] = ..., reopen_visit: _Optional[_Union[ReopenVisitResponse, _Mapping]] = ..., upload_fees: _Optional[_Union[UploadFeesResponse, _Mapping]] = ..., cancel_fees: _Optional[_Union[CancelFeesResponse, _Mapping]] = ...) -> None: ...

@@ -49,6 +49,36 @@ class SettlementServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelVisitRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelVisitResponse.FromString,
                 _registered_method=True)
+        self.UpdateVisit = channel.unary_unary(
+                '/settlement.v1.SettlementService/UpdateVisit',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.UpdateVisitRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.UpdateVisitResponse.FromString,
+                _registered_method=True)
+        self.CloseVisit = channel.unary_unary(
+                '/settlement.v1.SettlementService/CloseVisit',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CloseVisitRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CloseVisitResponse.FromString,
+                _registered_method=True)
+        self.ReopenVisit = channel.unary_unary(
+                '/settlement.v1.SettlementService/ReopenVisit',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.ReopenVisitRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.ReopenVisitResponse.FromString,
+                _registered_method=True)
+        self.UploadFees = channel.unary_unary(
+                '/settlement.v1.SettlementService/UploadFees',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.UploadFeesRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.UploadFeesResponse.FromString,
+                _registered_method=True)
+        self.CancelFees = channel.unary_unary(
+                '/settlement.v1.SettlementService/CancelFees',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelFeesRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelFeesResponse.FromString,
+                _registered_method=True)
+        self.GetFees = channel.unary_unary(
+                '/settlement.v1.SettlementService/GetFees',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetFeesRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetFeesResponse.FromString,
+                _registered_method=True)
         self.PreSettle = channel.unary_unary(
                 '/settlement.v1.SettlementService/PreSettle',
                 request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.PreSettleRequest.SerializeToString,
@@ -79,6 +109,31 @@ class SettlementServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionResponse.FromString,
                 _registered_method=True)
+        self.GetAccumulators = channel.unary_unary(
+                '/settlement.v1.SettlementService/GetAccumulators',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetAccumulatorsRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetAccumulatorsResponse.FromString,
+                _registered_method=True)
+        self.GetInstitution = channel.unary_unary(
+                '/settlement.v1.SettlementService/GetInstitution',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetInstitutionRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetInstitutionResponse.FromString,
+                _registered_method=True)
+        self.GetCatalogue = channel.unary_unary(
+                '/settlement.v1.SettlementService/GetCatalogue',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetCatalogueRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetCatalogueResponse.FromString,
+                _registered_method=True)
+        self.SignIn = channel.unary_unary(
+                '/settlement.v1.SettlementService/SignIn',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SignInRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SignInResponse.FromString,
+                _registered_method=True)
+        self.SignOut = channel.unary_unary(
+                '/settlement.v1.SettlementService/SignOut',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SignOutRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SignOutResponse.FromString,
+                _registered_method=True)
 
 
 class SettlementServiceServicer:
@@ -100,6 +155,48 @@ class SettlementServiceServicer:
 
     def CancelVisit(self, request, context):
         """2202, 2404.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateVisit(self, request, context):
+        """2203, 2403: diagnoses, chronic disease, emergency, trauma and third-party flags of an open visit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseVisit(self, request, context):
+        """2402 discharge: no more fees; an outpatient visit may be closed too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenVisit(self, request, context):
+        """2405: the discharge is taken back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadFees(self, request, context):
+        """2204, 2301: fee lines of a visit, at most 1,000 a call and 100,000 a visit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelFees(self, request, context):
+        """2205, 2302: deletes unsettled lines; "0000" means all of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFees(self, request, context):
+        """5204: the lines of a visit and their split, paged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,8 +239,41 @@ class SettlementServiceServicer:
 
     def Session(self, request_iterator, context):
         """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream.
-        Fees (2204/2205/2301/2302), visit steps (2203/2402/2403/2405), filings (25xx), sign-in (9001/9002), catalogues
-        and the remaining queries are calls of their own, added here and in FilingService.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAccumulators(self, request, context):
+        """5206: what a person has used up this year.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetInstitution(self, request, context):
+        """1201.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCatalogue(self, request, context):
+        """1301 to 1319 and 1901: catalogues and dictionaries, paged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignIn(self, request, context):
+        """9001.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignOut(self, request, context):
+        """9002.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -166,6 +296,36 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.CancelVisit,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelVisitRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelVisitResponse.SerializeToString,
+            ),
+            'UpdateVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVisit,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.UpdateVisitRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.UpdateVisitResponse.SerializeToString,
+            ),
+            'CloseVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseVisit,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CloseVisitRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CloseVisitResponse.SerializeToString,
+            ),
+            'ReopenVisit': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenVisit,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.ReopenVisitRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.ReopenVisitResponse.SerializeToString,
+            ),
+            'UploadFees': grpc.unary_unary_rpc_method_handler(
+                    servicer.UploadFees,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.UploadFeesRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.UploadFeesResponse.SerializeToString,
+            ),
+            'CancelFees': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelFees,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelFeesRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelFeesResponse.SerializeToString,
+            ),
+            'GetFees': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFees,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetFeesRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetFeesResponse.SerializeToString,
             ),
             'PreSettle': grpc.unary_unary_rpc_method_handler(
                     servicer.PreSettle,
@@ -196,6 +356,31 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.Session,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionResponse.SerializeToString,
+            ),
+            'GetAccumulators': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAccumulators,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetAccumulatorsRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetAccumulatorsResponse.SerializeToString,
+            ),
+            'GetInstitution': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetInstitution,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetInstitutionRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetInstitutionResponse.SerializeToString,
+            ),
+            'GetCatalogue': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCatalogue,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetCatalogueRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetCatalogueResponse.SerializeToString,
+            ),
+            'SignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignIn,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SignInRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SignInResponse.SerializeToString,
+            ),
+            'SignOut': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignOut,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SignOutRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SignOutResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -279,6 +464,168 @@ class SettlementService:
             '/settlement.v1.SettlementService/CancelVisit',
             proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelVisitRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/UpdateVisit',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.UpdateVisitRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.UpdateVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/CloseVisit',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.CloseVisitRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.CloseVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenVisit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/ReopenVisit',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.ReopenVisitRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.ReopenVisitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadFees(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/UploadFees',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.UploadFeesRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.UploadFeesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelFees(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/CancelFees',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelFeesRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.CancelFeesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFees(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/GetFees',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.GetFeesRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.GetFeesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -441,6 +788,141 @@ class SettlementService:
             '/settlement.v1.SettlementService/Session',
             proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAccumulators(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/GetAccumulators',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.GetAccumulatorsRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.GetAccumulatorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetInstitution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/GetInstitution',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.GetInstitutionRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.GetInstitutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCatalogue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/GetCatalogue',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.GetCatalogueRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.GetCatalogueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/SignIn',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.SignInRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.SignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignOut(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/SignOut',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.SignOutRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.SignOutResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,18 @@ class SettlementServiceStub:
     """2201 outpatient registration, 2401 admission."""
     CancelVisit: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CancelVisitRequest, _settlement_pb2.CancelVisitResponse]
     """2202, 2404."""
+    UpdateVisit: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.UpdateVisitRequest, _settlement_pb2.UpdateVisitResponse]
+    """2203, 2403: diagnoses, chronic disease, emergency, trauma and third-party flags of an open visit."""
+    CloseVisit: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CloseVisitRequest, _settlement_pb2.CloseVisitResponse]
+    """2402 discharge: no more fees; an outpatient visit may be closed too."""
+    ReopenVisit: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ReopenVisitRequest, _settlement_pb2.ReopenVisitResponse]
+    """2405: the discharge is taken back."""
+    UploadFees: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.UploadFeesRequest, _settlement_pb2.UploadFeesResponse]
+    """2204, 2301: fee lines of a visit, at most 1,000 a call and 100,000 a visit."""
+    CancelFees: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.CancelFeesRequest, _settlement_pb2.CancelFeesResponse]
+    """2205, 2302: deletes unsettled lines; "0000" means all of them."""
+    GetFees: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetFeesRequest, _settlement_pb2.GetFeesResponse]
+    """5204: the lines of a visit and their split, paged."""
     PreSettle: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.PreSettleRequest, _settlement_pb2.PreSettleResponse]
     """2206, 2303, 2101: what a settlement would give now. Stored nowhere."""
     Settle: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.SettleRequest, _settlement_pb2.SettleResponse]
@@ -48,10 +60,17 @@ class SettlementServiceStub:
     GetSettlement: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetSettlementRequest, _settlement_pb2.GetSettlementResponse]
     """5203."""
     Session: _grpc.StreamStreamMultiCallable[_settlement_pb2.SessionRequest, _settlement_pb2.SessionResponse]
-    """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream.
-    Fees (2204/2205/2301/2302), visit steps (2203/2402/2403/2405), filings (25xx), sign-in (9001/9002), catalogues
-    and the remaining queries are calls of their own, added here and in FilingService.
-    """
+    """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream."""
+    GetAccumulators: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetAccumulatorsRequest, _settlement_pb2.GetAccumulatorsResponse]
+    """5206: what a person has used up this year."""
+    GetInstitution: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetInstitutionRequest, _settlement_pb2.GetInstitutionResponse]
+    """1201."""
+    GetCatalogue: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetCatalogueRequest, _settlement_pb2.GetCatalogueResponse]
+    """1301 to 1319 and 1901: catalogues and dictionaries, paged."""
+    SignIn: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.SignInRequest, _settlement_pb2.SignInResponse]
+    """9001."""
+    SignOut: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.SignOutRequest, _settlement_pb2.SignOutResponse]
+    """9002."""
 
 @_typing.type_check_only
 class SettlementServiceAsyncStub(SettlementServiceStub):
@@ -62,6 +81,18 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     """2201 outpatient registration, 2401 admission."""
     CancelVisit: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CancelVisitRequest, _settlement_pb2.CancelVisitResponse]  # type: ignore[assignment]
     """2202, 2404."""
+    UpdateVisit: _aio.UnaryUnaryMultiCallable[_settlement_pb2.UpdateVisitRequest, _settlement_pb2.UpdateVisitResponse]  # type: ignore[assignment]
+    """2203, 2403: diagnoses, chronic disease, emergency, trauma and third-party flags of an open visit."""
+    CloseVisit: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CloseVisitRequest, _settlement_pb2.CloseVisitResponse]  # type: ignore[assignment]
+    """2402 discharge: no more fees; an outpatient visit may be closed too."""
+    ReopenVisit: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ReopenVisitRequest, _settlement_pb2.ReopenVisitResponse]  # type: ignore[assignment]
+    """2405: the discharge is taken back."""
+    UploadFees: _aio.UnaryUnaryMultiCallable[_settlement_pb2.UploadFeesRequest, _settlement_pb2.UploadFeesResponse]  # type: ignore[assignment]
+    """2204, 2301: fee lines of a visit, at most 1,000 a call and 100,000 a visit."""
+    CancelFees: _aio.UnaryUnaryMultiCallable[_settlement_pb2.CancelFeesRequest, _settlement_pb2.CancelFeesResponse]  # type: ignore[assignment]
+    """2205, 2302: deletes unsettled lines; "0000" means all of them."""
+    GetFees: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetFeesRequest, _settlement_pb2.GetFeesResponse]  # type: ignore[assignment]
+    """5204: the lines of a visit and their split, paged."""
     PreSettle: _aio.UnaryUnaryMultiCallable[_settlement_pb2.PreSettleRequest, _settlement_pb2.PreSettleResponse]  # type: ignore[assignment]
     """2206, 2303, 2101: what a settlement would give now. Stored nowhere."""
     Settle: _aio.UnaryUnaryMultiCallable[_settlement_pb2.SettleRequest, _settlement_pb2.SettleResponse]  # type: ignore[assignment]
@@ -73,10 +104,17 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     GetSettlement: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetSettlementRequest, _settlement_pb2.GetSettlementResponse]  # type: ignore[assignment]
     """5203."""
     Session: _aio.StreamStreamMultiCallable[_settlement_pb2.SessionRequest, _settlement_pb2.SessionResponse]  # type: ignore[assignment]
-    """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream.
-    Fees (2204/2205/2301/2302), visit steps (2203/2402/2403/2405), filings (25xx), sign-in (9001/9002), catalogues
-    and the remaining queries are calls of their own, added here and in FilingService.
-    """
+    """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream."""
+    GetAccumulators: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetAccumulatorsRequest, _settlement_pb2.GetAccumulatorsResponse]  # type: ignore[assignment]
+    """5206: what a person has used up this year."""
+    GetInstitution: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetInstitutionRequest, _settlement_pb2.GetInstitutionResponse]  # type: ignore[assignment]
+    """1201."""
+    GetCatalogue: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetCatalogueRequest, _settlement_pb2.GetCatalogueResponse]  # type: ignore[assignment]
+    """1301 to 1319 and 1901: catalogues and dictionaries, paged."""
+    SignIn: _aio.UnaryUnaryMultiCallable[_settlement_pb2.SignInRequest, _settlement_pb2.SignInResponse]  # type: ignore[assignment]
+    """9001."""
+    SignOut: _aio.UnaryUnaryMultiCallable[_settlement_pb2.SignOutRequest, _settlement_pb2.SignOutResponse]  # type: ignore[assignment]
+    """9002."""
 
 class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -102,6 +140,54 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_settlement_pb2.CancelVisitResponse, _abc.Awaitable[_settlement_pb2.CancelVisitResponse]]:
         """2202, 2404."""
+
+    @_abc_1.abstractmethod
+    def UpdateVisit(
+        self,
+        request: _settlement_pb2.UpdateVisitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.UpdateVisitResponse, _abc.Awaitable[_settlement_pb2.UpdateVisitResponse]]:
+        """2203, 2403: diagnoses, chronic disease, emergency, trauma and third-party flags of an open visit."""
+
+    @_abc_1.abstractmethod
+    def CloseVisit(
+        self,
+        request: _settlement_pb2.CloseVisitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.CloseVisitResponse, _abc.Awaitable[_settlement_pb2.CloseVisitResponse]]:
+        """2402 discharge: no more fees; an outpatient visit may be closed too."""
+
+    @_abc_1.abstractmethod
+    def ReopenVisit(
+        self,
+        request: _settlement_pb2.ReopenVisitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.ReopenVisitResponse, _abc.Awaitable[_settlement_pb2.ReopenVisitResponse]]:
+        """2405: the discharge is taken back."""
+
+    @_abc_1.abstractmethod
+    def UploadFees(
+        self,
+        request: _settlement_pb2.UploadFeesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.UploadFeesResponse, _abc.Awaitable[_settlement_pb2.UploadFeesResponse]]:
+        """2204, 2301: fee lines of a visit, at most 1,000 a call and 100,000 a visit."""
+
+    @_abc_1.abstractmethod
+    def CancelFees(
+        self,
+        request: _settlement_pb2.CancelFeesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.CancelFeesResponse, _abc.Awaitable[_settlement_pb2.CancelFeesResponse]]:
+        """2205, 2302: deletes unsettled lines; "0000" means all of them."""
+
+    @_abc_1.abstractmethod
+    def GetFees(
+        self,
+        request: _settlement_pb2.GetFeesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.GetFeesResponse, _abc.Awaitable[_settlement_pb2.GetFeesResponse]]:
+        """5204: the lines of a visit and their split, paged."""
 
     @_abc_1.abstractmethod
     def PreSettle(
@@ -149,9 +235,46 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_settlement_pb2.SessionRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_settlement_pb2.SessionResponse], _abc.AsyncIterator[_settlement_pb2.SessionResponse]]:
-        """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream.
-        Fees (2204/2205/2301/2302), visit steps (2203/2402/2403/2405), filings (25xx), sign-in (9001/9002), catalogues
-        and the remaining queries are calls of their own, added here and in FilingService.
-        """
+        """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream."""
+
+    @_abc_1.abstractmethod
+    def GetAccumulators(
+        self,
+        request: _settlement_pb2.GetAccumulatorsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.GetAccumulatorsResponse, _abc.Awaitable[_settlement_pb2.GetAccumulatorsResponse]]:
+        """5206: what a person has used up this year."""
+
+    @_abc_1.abstractmethod
+    def GetInstitution(
+        self,
+        request: _settlement_pb2.GetInstitutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.GetInstitutionResponse, _abc.Awaitable[_settlement_pb2.GetInstitutionResponse]]:
+        """1201."""
+
+    @_abc_1.abstractmethod
+    def GetCatalogue(
+        self,
+        request: _settlement_pb2.GetCatalogueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.GetCatalogueResponse, _abc.Awaitable[_settlement_pb2.GetCatalogueResponse]]:
+        """1301 to 1319 and 1901: catalogues and dictionaries, paged."""
+
+    @_abc_1.abstractmethod
+    def SignIn(
+        self,
+        request: _settlement_pb2.SignInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.SignInResponse, _abc.Awaitable[_settlement_pb2.SignInResponse]]:
+        """9001."""
+
+    @_abc_1.abstractmethod
+    def SignOut(
+        self,
+        request: _settlement_pb2.SignOutRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.SignOutResponse, _abc.Awaitable[_settlement_pb2.SignOutResponse]]:
+        """9002."""
 
 def add_SettlementServiceServicer_to_server(servicer: SettlementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,167 @@
+"""What a settlement pays for: the lines that came with it, or the uploaded ones of a batch or of some days. Pure."""
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+from gateway.care_book import Visit
+from gateway.catalogue import Catalogue, Parts, split
+from gateway.checks import INPATIENT, day_of
+from gateway.feelines import NettedLine
+from gateway.fees import Place, Sum, facts_sums, lines_digest, sums_of
+from gateway.refusals import Refused, Violation, invalid, refuse
+from proto.settlement.v1 import messages_pb2 as mpb
+from proto.settlement.v1 import settlement_pb2 as pb
+from runtime.keys import bill_key, line_keys
+
+_ALL_BATCHES: Final = None
+
+
+class Uploaded(NamedTuple):
+    """Which uploaded lines a bill pays: a batch or, of a stay, every line of its days."""
+
+    batch: str | None
+    lines: int
+
+
+class Bill(NamedTuple):
+    """A bill by coverage, with its lines and days."""
+
+    key: bytes
+    parts: Parts
+    splits: Sequence[mpb.SplitSum]
+    line_keys: tuple[int, ...]
+    lines_digest: bytes
+    begin: date
+    end: date
+    uploaded: Uploaded | None
+
+
+def bill_of(
+    given: pb.SettleInput,
+    lines: list[NettedLine],
+    *,
+    visit: Visit,
+    med_type: str,
+    catalogue: Catalogue,
+    level: int,
+    sums: dict[Place, Sum],
+) -> Bill | Refused:
+    """The bill of a settlement, or why it is none."""
+    if lines:
+        if sums:
+            return refuse("FEES_UPLOADED", "lines of this visit were uploaded: settle without lines")
+        bill = _of_lines(given, lines, visit, med_type, catalogue, level)
+    else:
+        found = _of_uploaded(given, visit, med_type, sums)
+        if isinstance(found, Refused):
+            return found
+        bill = found
+    if med_type in INPATIENT and (refused := _days_refusal(bill, visit)) is not None:
+        return refused
+    return _sums_refusal(given, bill.parts) or bill
+
+
+def _of_lines(
+    given: pb.SettleInput, lines: list[NettedLine], visit: Visit, med_type: str, catalogue: Catalogue, level: int
+) -> Bill:  # fmt: skip
+    shares = split(lines, catalogue, level)
+    keys = line_keys([line.feedetl_sn for line in lines])
+    begin, end = _days(given, visit, med_type, max([line.fee_ocur_time for line in lines]))
+    splits = [
+        mpb.SplitSum(chrgitm_lv=one[0], first_pay_bp=one[1], amount_fen=one[2], in_scope_fen=one[3])
+        for one in shares.sums
+    ]
+    digest = hashlib.sha256(struct.pack(f">{len(keys)}q", *keys)).digest()
+    return Bill(
+        _key(given, visit, med_type, begin, end), shares.parts, splits, keys, digest, begin, end, None
+    )
+
+
+def _of_uploaded(
+    given: pb.SettleInput, visit: Visit, med_type: str, sums: dict[Place, Sum]
+) -> Bill | Refused:
+    if med_type in INPATIENT:
+        days = [day for _, day in sums]
+        begin, end = _days(given, visit, med_type, max(days).isoformat() if days else "")
+        begin = begin if given.begntime else min([begin, *days])
+        batch = _ALL_BATCHES
+        left = [day for day in days if day > end]
+        if given.mid_setl_flag != "1" and left:
+            return refuse(
+                "NO_FEES", f"lines of {min(left)} lie after the last day of this settlement: name endtime"
+            )
+    else:
+        batch = given.chrg_bchno
+        begin, end = _days(
+            given, visit, med_type, max([day.isoformat() for held, day in sums if held == batch], default="")
+        )
+    chosen = sums_of(sums, batch, begin, end)
+    lines = sum([one.lines for one in chosen])
+    if not lines:
+        return refuse("NO_FEES", "no fee lines came with this settlement, and none are uploaded for it")
+    parts, splits = facts_sums(chosen)
+    total = sum(parts)
+    if total != given.medfee_sumamt:
+        fault = f"is {given.medfee_sumamt} fen, the uploaded lines come to {total}"
+        return invalid(Violation("input.medfee_sumamt", fault))
+    digest = lines_digest(chosen)
+    return Bill(
+        _key(given, visit, med_type, begin, end),
+        parts,
+        splits,
+        (),
+        digest,
+        begin,
+        end,
+        Uploaded(batch, lines),
+    )
+
+
+def _key(given: pb.SettleInput, visit: Visit, med_type: str, begin: date, end: date) -> bytes:
+    """Outpatient the charge batch; inpatient the visit, or the days of an interim settlement."""
+    if med_type not in INPATIENT:
+        return bill_key(visit.id, given.chrg_bchno)
+    return bill_key(visit.id, f"interim {begin} {end}" if given.mid_setl_flag == "1" else "")
+
+
+def _days(given: pb.SettleInput, visit: Visit, med_type: str, last_line: str) -> tuple[date, date]:
+    """First and last day that are paid for: of an outpatient the day of treatment, the last line's."""
+    end = day_of(given.endtime or given.fee_ocur_time or last_line) or visit.begin_day
+    if med_type not in INPATIENT:
+        return end, end
+    begin = day_of(given.begntime) or visit.begin_day
+    return min(begin, end), end
+
+
+def _days_refusal(bill: Bill, visit: Visit) -> Refused | None:
+    """Interim settlements of a stay name days that overlap no live one's (the gateway's look at days)."""
+    for live, (begin, end) in zip(visit.live_bills, visit.live_days, strict=False):
+        if (
+            live != bill.key
+            and begin is not None
+            and end is not None
+            and begin <= bill.end
+            and bill.begin <= end
+        ):
+            return refuse(
+                "DAYS_IN_LIVE_BILL", f"a live settlement pays for {begin} to {end}: name other days"
+            )
+    return None
+
+
+def _sums_refusal(given: pb.SettleInput, parts: Parts) -> Refused | None:
+    """A HIS that sends sums of its own must have come to the same."""
+    bad = [
+        Violation(f"input.{field}", f"is {getattr(given, field)} fen, the catalogue gives {ours}")
+        for field, ours in (
+            ("fulamt_ownpay_amt", parts.full_self_fen),
+            ("overlmt_selfpay", parts.over_limit_fen),
+            ("preselfpay_amt", parts.first_pay_fen),
+            ("inscp_scp_amt", parts.in_scope_fen),
+        )
+        if given.HasField(field) and getattr(given, field) != ours
+    ]
+    return invalid(*bad) if bad else None

@@ -1,0 +1,221 @@
+"""Fee calls: UploadFees (2204/2301) and CancelFees (2205/2302). Decided here alone, with claims and answers of their own.
+
+Each call is one transaction that holds its visit. It is refused while a settlement or revival of the visit is open, while
+the visit is closed, and where it touches lines that a live settlement pays.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import structlog
+
+from gateway.calls import Answer, Call, Reply
+from gateway.care_book import UPLOAD_FEES, VISIT_CLOSED, VISIT_OPEN, CareBookUnavailable, ClaimConflict
+from gateway.checks import INPATIENT, each_line_violations, named
+from gateway.entrance import House, Parties, View, parties_of, request_row
+from gateway.fee_book import FeeBook, FeeTransaction, LiveBill
+from gateway.fees import ALL, CALL_LINES_MAX, Change, Held, delete, keys_of, upload
+from gateway.outcomes import own_outcome
+from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.settling import read_fee_lines
+from ledger.life import Status
+from proto.settlement.v1 import settlement_pb2 as pb
+from runtime.clock import Clock, china_date
+from runtime.errors import IdMalformed
+from runtime.keys import line_keys, setl_id_bytes, setl_id_text
+from runtime.logs import safe_error
+
+ATTEMPTS_MAX: Final = 3
+AGAIN_AFTER_MS: Final = 50
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("fees")
+
+
+class FeeDesk:
+    """Where fee calls are judged and written."""
+
+    def __init__(self, *, book: FeeBook, house: House, clock: Clock) -> None:
+        self._book = book
+        self._house = house
+        self._clock = clock
+
+    async def decide(self, call: Call) -> Reply:
+        """The reply to a fee call; what a transaction may have written without our knowing is PENDING."""
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                return await self._once(call)
+            except ClaimConflict:
+                await asyncio.sleep(AGAIN_AFTER_MS * (attempt + 1) / 1000)
+            except CareBookUnavailable as lost:
+                _log.error("care book unavailable", error=safe_error(lost.__cause__ or lost))
+                return call.not_final
+        return refuse("BUSY_VISIT", "another message of this visit is under way; send this one again")
+
+    async def _once(self, call: Call) -> Reply:
+        now_ms = self._clock.now_ms()
+        view = View.of_moment(now_ms)
+        visit_id = _visit_id(call)
+        async with self._book.transaction(visit_id) as held:
+            known = await held.claim(call.id)
+            if known is not None:
+                claim, answer = known
+                if claim.digest != call.digest or answer is None:
+                    return refuse("MSGID_REUSED", "this msgid was used for other content; take a new one")
+                return Answer(answer, claim.undone_by or b"")
+            parties = parties_of(call, self._house, view.today)
+            if isinstance(parties, Refused):
+                return parties
+            if (refused := _refusal(call, parties, held, view.today)) is not None:
+                return refused
+            return await self._written(call, parties, held, view)
+
+    async def _written(self, call: Call, parties: Parties, held: FeeTransaction, view: View) -> Reply:
+        visit = held.visit
+        assert visit is not None
+        sums = await held.sums()
+        before = set(sums)
+        live = await held.live_bills()
+        if call.kind == UPLOAD_FEES:
+            change = await self._uploaded(call, parties, held, live)
+        else:
+            change = await self._cancelled(call, parties, held, live)
+        if isinstance(change, Refused):
+            return change
+        answer = own_outcome(
+            id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.OK, now_ms=view.now_ms,
+            mdtrt_id=setl_id_text(visit.id), splits=change.splits,
+            fee_lines=sum([one.lines for one in change.sums.values()]),
+            fee_sumamt=sum([one.total_fen for one in change.sums.values()]),
+        )  # fmt: skip
+        if change.written or change.deleted:
+            await held.write(change, before)
+        row = request_row(
+            call, house=self._house, view=view, node=visit.node, partition=visit.partition, psn_no=visit.psn_no,
+            visit=visit.id, visit_version=visit.version, own_answer=answer,
+        )  # fmt: skip
+        await held.answer(row)
+        return Answer(answer)
+
+    async def _uploaded(
+        self, call: Call, parties: Parties, held: FeeTransaction, live: Sequence[LiveBill]
+    ) -> Refused | Change:
+        given: pb.UploadFeesInput = call.request.input  # type: ignore[assignment]
+        visit = held.visit
+        assert visit is not None
+        catalogue = self._house.catalogues.get(parties.institution.pool)
+        if catalogue is None:
+            return refuse("NOT_OPENED", f"care pool {parties.institution.pool} has no catalogue here")
+        if any(not bill.uploaded for bill in live):
+            return refuse("FEES_INLINE", "a settlement of this visit carried its lines itself; go on so")
+        keys, named_keys = keys_of(given.feedetl)
+        known = await held.held([*keys, *named_keys])
+        today = china_date(self._clock.now_ms())
+        change = upload(
+            given.feedetl, batch="" if visit.med_type in INPATIENT else given.chrg_bchno, held=known,
+            sums=await held.sums(), catalogue=catalogue, level=parties.institution.lmtpric_hosp_lv,
+            upload_id=call.id, default_time=today.isoformat(),
+        )  # fmt: skip
+        if isinstance(change, Refused):
+            return change
+        touched = [(one.batch, one.day) for one in change.written.values()]
+        return _settled_refusal(touched, visit.id, live) or change
+
+    async def _cancelled(
+        self, call: Call, parties: Parties, held: FeeTransaction, live: Sequence[LiveBill]
+    ) -> Refused | Change:
+        given: pb.CancelFeesInput = call.request.input  # type: ignore[assignment]
+        visit = held.visit
+        assert visit is not None
+        lines = await _named_lines(given, held)
+        if isinstance(lines, Refused):
+            return lines
+        returns = await held.returns_of([one.key for one in lines])
+        originals = await held.held([one.init_key for one in lines if one.init_key is not None])
+        everything = ALL in (given.chrg_bchno, *given.feedetl_sn)
+        settled = _settled_keys([*lines, *returns.values(), *originals.values()], visit.id, live)
+        # a line and its returns change together, on whatever days they are
+        if everything:
+            settled |= {back.init_key for key, back in returns.items() if key in settled}
+            lines = [one for one in lines if not settled & {one.key, one.init_key}]
+            kept = {one.key for one in lines}
+            returns = {key: back for key, back in returns.items() if back.init_key in kept}
+        elif settled:
+            return refuse(
+                "FEES_SETTLED", "a live settlement pays lines of this batch or day; cancel it first"
+            )
+        catalogue = self._house.catalogues[parties.institution.pool]
+        return delete(
+            lines, sums=await held.sums(), returns=returns, originals=originals, catalogue=catalogue,
+            level=parties.institution.lmtpric_hosp_lv,
+        )  # fmt: skip
+
+
+def _visit_id(call: Call) -> bytes | None:
+    try:
+        return setl_id_bytes(call.request.input.mdtrt_id)  # type: ignore[union-attr]
+    except IdMalformed:
+        return None
+
+
+def _refusal(call: Call, parties: Parties, held: FeeTransaction, today: date) -> Refused | None:
+    given: pb.UploadFeesInput | pb.CancelFeesInput = call.request.input  # type: ignore[assignment]
+    bad = named("input.mdtrt_id", given.mdtrt_id, characters_max=30)
+    bad += named("input.psn_no", given.psn_no, characters_max=30)
+    bad += named("input.chrg_bchno", given.chrg_bchno, characters_max=30, needed=False)
+    if isinstance(given, pb.UploadFeesInput):
+        if not given.feedetl:
+            bad.append(Violation("input.feedetl", "is empty"))
+        if len(given.feedetl) > CALL_LINES_MAX:
+            bad.append(
+                Violation("input.feedetl", f"has {len(given.feedetl)} lines; a call carries {CALL_LINES_MAX}")
+            )
+        else:
+            bad += each_line_violations(read_fee_lines(given.feedetl, today.isoformat()), today)
+    elif not given.chrg_bchno and not given.feedetl_sn:
+        bad.append(Violation("input.feedetl_sn", "is missing: name lines, a chrg_bchno, or 0000 for all"))
+    if bad:
+        return invalid(*bad)
+    visit = held.visit
+    if visit is None or visit.fixmedins_code != parties.institution.code:
+        return refuse("UNKNOWN_VISIT", f"this institution has no visit {given.mdtrt_id}")
+    if visit.psn_no != given.psn_no:
+        return refuse("WRONG_PERSON", "the visit was opened for another person")
+    if visit.home_pool != parties.home.code:
+        return refuse("WRONG_POOL", f"the visit belongs to pool {visit.home_pool}")
+    if visit.state != VISIT_OPEN:
+        what = "is closed: open it again (2405)" if visit.state == VISIT_CLOSED else "was cancelled"
+        return refuse("VISIT_CLOSED", f"the visit {what}")
+    if visit.busy is not None:
+        return refuse("BUSY_VISIT", "a settlement of this visit is not final yet; send this one again")
+    return None
+
+
+async def _named_lines(given: pb.CancelFeesInput, held: FeeTransaction) -> Refused | list[Held]:
+    if ALL in given.feedetl_sn or given.chrg_bchno == ALL:
+        return await held.held_of(batch=None)
+    if not given.feedetl_sn:
+        return await held.held_of(batch=given.chrg_bchno)
+    keys = line_keys(list(given.feedetl_sn))
+    known = await held.held(keys)
+    for sn, key in zip(given.feedetl_sn, keys, strict=True):
+        if key not in known:
+            return refuse("LINE_UNKNOWN", f"the visit holds no line {sn}")
+    return list(known.values())
+
+
+def _is_settled(place: tuple[str, date], visit: bytes, live: Sequence[LiveBill]) -> bool:
+    return any(bill.pays(visit, *place) for bill in live)
+
+
+def _settled_keys(lines: Sequence[Held], visit: bytes, live: Sequence[LiveBill]) -> set[int | None]:
+    return {one.key for one in lines if _is_settled((one.batch, one.day), visit, live)}
+
+
+def _settled_refusal(
+    places: Sequence[tuple[str, date]], visit: bytes, live: Sequence[LiveBill]
+) -> Refused | None:
+    if any(_is_settled(place, visit, live) for place in places):
+        return refuse("FEES_SETTLED", "a live settlement pays lines of this batch or day; cancel it first")
+    return None

@@ -1,0 +1,296 @@
+"""Uploaded fees, pure: what an upload or a deletion of lines does to the lines held and to their sums.
+
+A line is (visit, feedetl_sn): the same content is the same line, other content is refused. A return is netted with its
+line before the split, whenever it comes, so the line's parts change and the sums by the difference. Sums stand per batch
+and day; a settlement reads them and never a line, so that a stay of 100,000 lines is settled as cheaply as any.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, NamedTuple
+
+from gateway.catalogue import Catalogue, Parts, split
+from gateway.checks import day_of
+from gateway.feelines import FeeLine, NettedLine, line_violations, net_returns
+from gateway.refusals import Refused, Violation, invalid, refuse
+from proto.settlement.v1 import messages_pb2 as mpb
+from proto.settlement.v1 import settlement_pb2 as pb
+from runtime.keys import line_keys
+
+CONTENT_BYTES: Final = 16
+CONTENT_MODULUS: Final = 1 << (8 * CONTENT_BYTES)
+VISIT_LINES_MAX: Final = 100_000
+CALL_LINES_MAX: Final = 1_000
+ALL: Final = "0000"
+"""In 2205's chrg_bchno and 2302's feedetl_sn: everything that is not settled."""
+
+NOTHING: Final = Parts(0, 0, 0, 0)
+
+
+class Held(NamedTuple):
+    """A line as it is held, in the order of the table's columns behind the visit."""
+
+    key: int
+    batch: str
+    day: date
+    line: bytes
+    content: bytes
+    cnt: int
+    pric: int
+    amount_fen: int
+    init_key: int | None
+    returned_cnt: int
+    returned_fen: int
+    chrgitm_lv: str
+    first_pay_bp: int
+    full_self_fen: int
+    over_limit_fen: int
+    first_pay_fen: int
+    in_scope_fen: int
+    upload: bytes
+
+    @property
+    def parts(self) -> Parts:
+        """By coverage, after returns."""
+        return Parts(self.full_self_fen, self.over_limit_fen, self.first_pay_fen, self.in_scope_fen)
+
+
+@dataclass(slots=True)
+class Sum:
+    """What the lines of one batch and day come to."""
+
+    lines: int = 0
+    parts: Parts = NOTHING
+    splits: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    """(class, first-pay ratio) → (amount, in scope)."""
+    content: int = 0
+
+    @property
+    def total_fen(self) -> int:
+        """I1: the sum of the parts."""
+        return sum(self.parts)
+
+    def take(self, line: Held, sign: int) -> None:
+        """Add a line or take it off."""
+        self.lines += sign
+        self.content = (self.content + sign * int.from_bytes(line.content)) % CONTENT_MODULUS
+        self.change(line, line.parts if sign > 0 else Parts(*[-part for part in line.parts]))
+
+    def change(self, line: Held, by: Parts) -> None:
+        """A line's parts have changed by so much."""
+        self.parts = Parts(*[ours + more for ours, more in zip(self.parts, by, strict=True)])
+        key = (line.chrgitm_lv, line.first_pay_bp)
+        amount, in_scope = self.splits.get(key, (0, 0))
+        self.splits[key] = (amount + sum(by), in_scope + by.in_scope_fen)
+        if self.splits[key] == (0, 0):
+            del self.splits[key]
+
+
+Place = tuple[str, date]
+"""Batch and day."""
+
+
+@dataclass(slots=True)
+class Change:
+    """What a fee call does: lines to write, lines to delete, and the sums afterwards."""
+
+    written: dict[int, Held] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)
+    sums: dict[Place, Sum] = field(default_factory=dict)
+    splits: list[pb.FeeSplit] = field(default_factory=list)
+
+
+def content_of(line: pb.FeeDetail) -> bytes:
+    """16 bytes over everything that a line says."""
+    return hashlib.blake2b(line.SerializeToString(deterministic=True), digest_size=CONTENT_BYTES).digest()
+
+
+def lines_digest(sums: Iterable[Sum]) -> bytes:
+    """32 bytes over exactly the lines of these sums, in no order: what both books keep of them."""
+    lines, content = 0, 0
+    for one in sums:
+        lines += one.lines
+        content = (content + one.content) % CONTENT_MODULUS
+    return hashlib.sha256(lines.to_bytes(8) + content.to_bytes(CONTENT_BYTES)).digest()
+
+
+def sums_of(sums: Mapping[Place, Sum], batch: str | None, begin: date, end: date) -> list[Sum]:
+    """The sums that a bill pays: those of its batch or, where it has none, those of its days."""
+    if batch is not None:
+        return [one for (held, _), one in sums.items() if held == batch]
+    return [one for (_, day), one in sums.items() if begin <= day <= end]
+
+
+def keys_of(given: Sequence[pb.FeeDetail]) -> tuple[list[int], list[int]]:
+    """Keys of a call's lines, and of the lines that its returns name."""
+    keys = line_keys([line.feedetl_sn for line in given])
+    named = line_keys([line.init_feedetl_sn for line in given if line.init_feedetl_sn])
+    return list(keys), list(named)
+
+
+def upload(
+    given: Sequence[pb.FeeDetail],
+    *,
+    batch: str,
+    held: Mapping[int, Held],
+    sums: dict[Place, Sum],
+    catalogue: Catalogue,
+    level: int,
+    upload_id: bytes,
+    default_time: str,
+) -> Refused | Change:
+    """What an upload does; `held` are the lines that it or its returns name, `sums` those of the visit."""
+    keys, _ = keys_of(given)
+    change = Change(sums=sums)
+    fresh: list[tuple[int, pb.FeeDetail]] = []
+    for place, (key, line) in enumerate(zip(keys, given, strict=True)):
+        known = held.get(key)
+        if known is None:
+            fresh.append((place, line))
+        elif known.content != content_of(line) or known.batch != batch:
+            return refuse(
+                "LINE_REUSED", f"line {line.feedetl_sn} is held with other content; take a new feedetl_sn"
+            )
+    if sum(one.lines for one in sums.values()) + len(fresh) > VISIT_LINES_MAX:
+        return refuse("TOO_MANY_LINES", f"a visit holds at most {VISIT_LINES_MAX:,} lines")
+    families = _families(fresh, held, default_time)
+    if isinstance(families, Refused):
+        return families
+    for place, line in fresh:
+        _take_new(keys[place], line, batch, change, upload_id, default_time)
+    for netted in families:
+        _split_again(netted, held, change, catalogue, level)
+    change.splits = [split_of(change.written.get(key) or held[key]) for key in keys]
+    return change
+
+
+def _families(
+    fresh: Sequence[tuple[int, pb.FeeDetail]], held: Mapping[int, Held], default_time: str
+) -> Refused | list[FeeLine]:
+    """The new lines, and those held that new returns name, after all returns; or what is wrong with them."""
+    lines = [_netted(line, default_time) for _, line in fresh]
+    new = {line.feedetl_sn for line in lines}
+    before = []
+    for sn in dict.fromkeys(line.init_feedetl_sn for line in lines if line.init_feedetl_sn):
+        known = held.get(line_keys([sn])[0])
+        if sn not in new and known is not None and known.init_key is None:
+            before.append(_left_of(known))
+    if empty := [line.feedetl_sn for line in before if line.cnt == 0]:
+        return invalid(Violation("input.feedetl", f"RETURN_TOO_MUCH: line {empty[0]} is returned already"))
+    bad = line_violations([*before, *lines])
+    if bad:
+        return invalid(
+            *[
+                Violation(
+                    f"input.feedetl[{fresh[max(one.place - len(before), 0)][0]}].{one.field}",
+                    f"{one.code}: {one.message}",
+                )
+                for one in bad
+            ]
+        )
+    return net_returns([*before, *lines])
+
+
+def _netted(line: pb.FeeDetail, default_time: str) -> NettedLine:
+    time = line.fee_ocur_time or default_time
+    return NettedLine(
+        line.feedetl_sn, line.med_list_codg, line.det_item_fee_sumamt, line.cnt, line.pric, time, line.init_feedetl_sn
+    )  # fmt: skip
+
+
+def _left_of(known: Held) -> NettedLine:
+    line = pb.FeeDetail.FromString(known.line)
+    return NettedLine(
+        line.feedetl_sn, line.med_list_codg, known.amount_fen + known.returned_fen, known.cnt + known.returned_cnt,
+        line.pric, line.fee_ocur_time or known.day.isoformat(), "",
+    )  # fmt: skip
+
+
+def _take_new(
+    key: int, line: pb.FeeDetail, batch: str, change: Change, upload_id: bytes, default_time: str
+) -> None:
+    """A new line with empty parts; the split fills them, and a return keeps them empty."""
+    init_key = line_keys([line.init_feedetl_sn])[0] if line.init_feedetl_sn else None
+    day = day_of(line.fee_ocur_time or default_time)
+    assert day is not None, "admission has looked at the times"
+    held = Held(
+        key, batch, day, line.SerializeToString(deterministic=True), content_of(line), line.cnt, line.pric,
+        line.det_item_fee_sumamt, init_key, 0, 0, "", 0, *NOTHING, upload_id,
+    )  # fmt: skip
+    change.written[key] = held
+    place = (batch, day)
+    total = change.sums.setdefault(place, Sum())
+    total.lines += 1
+    total.content = (total.content + int.from_bytes(held.content)) % CONTENT_MODULUS
+
+
+def _split_again(
+    netted: FeeLine, held: Mapping[int, Held], change: Change, catalogue: Catalogue, level: int
+) -> None:
+    """The parts of a line after its returns, and the sums by the difference."""
+    key = line_keys([netted.feedetl_sn])[0]
+    before = change.written.get(key) or held[key]
+    chrgitm_lv, first_pay_bp = catalogue.item(netted.med_list_codg, netted.fee_ocur_time).key
+    parts = split((netted,), catalogue, level).parts if netted.cnt else NOTHING
+    after = before._replace(
+        returned_cnt=netted.cnt - before.cnt, returned_fen=netted.det_item_fee_sumamt - before.amount_fen,
+        chrgitm_lv=chrgitm_lv, first_pay_bp=first_pay_bp, full_self_fen=parts.full_self_fen,
+        over_limit_fen=parts.over_limit_fen, first_pay_fen=parts.first_pay_fen, in_scope_fen=parts.in_scope_fen,
+    )  # fmt: skip
+    change.written[key] = after
+    difference = Parts(*[new - old for new, old in zip(parts, before.parts, strict=True)])
+    change.sums.setdefault((after.batch, after.day), Sum()).change(after, difference)
+
+
+def split_of(held: Held) -> pb.FeeSplit:
+    """The split of a line after its returns."""
+    line = pb.FeeDetail.FromString(held.line)
+    return pb.FeeSplit(
+        feedetl_sn=line.feedetl_sn, chrgitm_lv=held.chrgitm_lv, det_item_fee_sumamt=held.amount_fen + held.returned_fen,
+        selfpay_prop=held.first_pay_bp, fulamt_ownpay_amt=held.full_self_fen, overlmt_amt=held.over_limit_fen,
+        preselfpay_amt=held.first_pay_fen, inscp_scp_amt=held.in_scope_fen,
+    )  # fmt: skip
+
+
+def delete(
+    named: Sequence[Held],
+    *,
+    sums: dict[Place, Sum],
+    returns: Mapping[int, Held],
+    originals: Mapping[int, Held],
+    catalogue: Catalogue,
+    level: int,
+) -> Change:
+    """Deletes lines; with a line go its `returns`, and a return that goes alone gives its original back its part."""
+    change = Change(sums=sums)
+    gone = {line.key: line for line in (*named, *returns.values())}
+    for line in gone.values():
+        change.deleted.add(line.key)
+        sums[(line.batch, line.day)].take(line, -1)
+    given_back: dict[int, NettedLine] = {}
+    for line in gone.values():
+        if line.init_key is None or line.init_key in gone:
+            continue
+        left = given_back.get(line.init_key) or _left_of(originals[line.init_key])
+        given_back[line.init_key] = left._replace(
+            cnt=left.cnt - line.cnt, det_item_fee_sumamt=left.det_item_fee_sumamt - line.amount_fen
+        )
+    for left in given_back.values():
+        _split_again(left, originals, change, catalogue, level)
+    return change
+
+
+def facts_sums(sums: Iterable[Sum]) -> tuple[Parts, list[mpb.SplitSum]]:
+    """The parts and the split of some batches or days together, for the home node."""
+    parts, splits = NOTHING, dict[tuple[str, int], tuple[int, int]]()
+    for one in sums:
+        parts = Parts(*[ours + more for ours, more in zip(parts, one.parts, strict=True)])
+        for key, (amount, in_scope) in one.splits.items():
+            before = splits.get(key, (0, 0))
+            splits[key] = (before[0] + amount, before[1] + in_scope)
+    return parts, [
+        mpb.SplitSum(chrgitm_lv=level, first_pay_bp=ratio, amount_fen=amount, in_scope_fen=in_scope)
+        for (level, ratio), (amount, in_scope) in sorted(splits.items())
+    ]
