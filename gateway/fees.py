@@ -45,6 +45,7 @@ class Held(NamedTuple):
     returned_fen: int
     chrgitm_lv: str
     first_pay_bp: int
+    price_limit: int
     full_self_fen: int
     over_limit_fen: int
     first_pay_fen: int
@@ -217,7 +218,7 @@ def _take_new(
     assert day is not None, "admission has looked at the times"
     held = Held(
         key, batch, day, line.SerializeToString(deterministic=True), content_of(line), line.cnt, line.pric,
-        line.det_item_fee_sumamt, init_key, 0, 0, "", 0, *NOTHING, upload_id,
+        line.det_item_fee_sumamt, init_key, 0, 0, "", 0, 0, *NOTHING, upload_id,
     )  # fmt: skip
     change.written[key] = held
     place = (batch, day)
@@ -232,12 +233,14 @@ def _split_again(
     """The parts of a line after its returns, and the sums by the difference."""
     key = line_keys([netted.feedetl_sn])[0]
     before = change.written.get(key) or held[key]
-    chrgitm_lv, first_pay_bp = catalogue.item(netted.med_list_codg, netted.fee_ocur_time).key
+    item = catalogue.item(netted.med_list_codg, netted.fee_ocur_time)
+    chrgitm_lv, first_pay_bp = item.key
     parts = split((netted,), catalogue, level).parts if netted.cnt else NOTHING
     after = before._replace(
         returned_cnt=netted.cnt - before.cnt, returned_fen=netted.det_item_fee_sumamt - before.amount_fen,
-        chrgitm_lv=chrgitm_lv, first_pay_bp=first_pay_bp, full_self_fen=parts.full_self_fen,
-        over_limit_fen=parts.over_limit_fen, first_pay_fen=parts.first_pay_fen, in_scope_fen=parts.in_scope_fen,
+        chrgitm_lv=chrgitm_lv, first_pay_bp=first_pay_bp, price_limit=item.limits[level],
+        full_self_fen=parts.full_self_fen, over_limit_fen=parts.over_limit_fen, first_pay_fen=parts.first_pay_fen,
+        in_scope_fen=parts.in_scope_fen,
     )  # fmt: skip
     change.written[key] = after
     difference = Parts(*[new - old for new, old in zip(parts, before.parts, strict=True)])
@@ -249,8 +252,8 @@ def split_of(held: Held) -> pb.FeeSplit:
     line = pb.FeeDetail.FromString(held.line)
     return pb.FeeSplit(
         feedetl_sn=line.feedetl_sn, chrgitm_lv=held.chrgitm_lv, det_item_fee_sumamt=held.amount_fen + held.returned_fen,
-        selfpay_prop=held.first_pay_bp, fulamt_ownpay_amt=held.full_self_fen, overlmt_amt=held.over_limit_fen,
-        preselfpay_amt=held.first_pay_fen, inscp_scp_amt=held.in_scope_fen,
+        pric_uplmt_amt=held.price_limit, selfpay_prop=held.first_pay_bp, fulamt_ownpay_amt=held.full_self_fen,
+        overlmt_amt=held.over_limit_fen, preselfpay_amt=held.first_pay_fen, inscp_scp_amt=held.in_scope_fen,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ CREATE TABLE fee_line (
   cnt bigint NOT NULL, pric bigint NOT NULL, amount_fen bigint NOT NULL,
   init_key bigint,                               -- a return names its line
   returned_cnt bigint NOT NULL, returned_fen bigint NOT NULL,    -- what returns have taken off, 0 or below
-  chrgitm_lv text NOT NULL, first_pay_bp integer NOT NULL,
+  chrgitm_lv text NOT NULL, first_pay_bp integer NOT NULL, price_limit bigint NOT NULL,  -- 1/1,000,000 yuan, 0 = none
   full_self_fen bigint NOT NULL, over_limit_fen bigint NOT NULL, first_pay_fen bigint NOT NULL,
   in_scope_fen bigint NOT NULL,                  -- after returns; a return has zeros
   upload bytea NOT NULL,                         -- the message that brought it

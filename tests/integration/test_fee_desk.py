@@ -154,6 +154,10 @@ async def test_an_upload_is_answered_with_the_split_of_its_lines_and_their_sum(c
     assert [one.feedetl_sn for one in outcome.feesplit] == ["1", "2"]
     assert [one.inscp_scp_amt for one in outcome.feesplit] == [FEN_A_LINE, 0]
     assert [one.fulamt_ownpay_amt for one in outcome.feesplit] == [0, FEN_A_LINE]
+    assert [one.pric_uplmt_amt for one in outcome.feesplit] == [
+        12_000_000,
+        0,
+    ]  # 12 yuan at this level; none outside the catalogue
     assert await counter.stored() == (2, 2, 2)
 
 
