@@ -97,7 +97,6 @@ SETTLEMENTS: list[tuple[str, Any, str]] = [
     ("input.medfee_sumamt", 3_201, "lines come to 3200"),
     ("input.inscp_scp_amt", 1, "the catalogue gives"),
     ("input.preselfpay_amt", -1, "the catalogue gives"),
-    ("input.feedetl", [], "lin"),
     ("input.feedetl", [line(str(number), 16) for number in range(201)], "at most 200"),
     ("input.feedetl[0].feedetl_sn", "", "1 to 30"),
     ("input.feedetl[0].feedetl_sn", "9" * 31, "1 to 30"),
@@ -128,6 +127,15 @@ def test_a_settlement_is_told_which_field_to_mend(
     # a bill whose lines were changed no longer adds up: that is told as well, or instead
     assert path in named or "medfee_sumamt" in named or "input.feedetl[0]" in named
     assert not caught[0].retry_after_ms
+
+
+def test_a_settlement_without_lines_of_a_visit_without_uploads_has_nothing_to_pay(
+    hospital: His, visit: Visit
+) -> None:
+    request = hospital.settlement(visit)
+    del request.input.feedetl[:]
+    with refused("NO_FEES", PRECONDITION, says="none are uploaded"):
+        hospital.call(request)
 
 
 def test_everything_that_is_wrong_is_named_at_once(hospital: His, visit: Visit) -> None:
