@@ -4,7 +4,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from gateway.care_book import Visit
 from gateway.catalogue import Catalogue, Parts, split
@@ -15,8 +15,6 @@ from gateway.refusals import Refused, Violation, invalid, refuse
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import bill_key, line_keys
-
-_ALL_BATCHES: Final = None
 
 
 class Uploaded(NamedTuple):
@@ -87,7 +85,7 @@ def _of_uploaded(
         days = [day for _, day in sums]
         begin, end = _days(given, visit, med_type, max(days).isoformat() if days else "")
         begin = begin if given.begntime else min([begin, *days])
-        batch = _ALL_BATCHES
+        batch = None  # every batch
         left = [day for day in days if day > end]
         if given.mid_setl_flag != "1" and left:
             return refuse(

@@ -1,7 +1,6 @@
 """Calls as the gateway handles them: the message, its id and digest, and the place where its answer is put."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from gateway.care_book import (
@@ -158,5 +157,3 @@ INFNOS_OF: Final[dict[int, frozenset[str]]] = {
     UPLOAD_FEES: UPLOAD_FEES_INFNOS,
     CANCEL_FEES: CANCEL_FEES_INFNOS,
 }
-
-Submit = Callable[[Call], Refused | None]

@@ -61,14 +61,13 @@ STATUS_OF: Final[dict[str, grpc.StatusCode]] = {
     "QUEUE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "NODE_SILENT": _UNAVAILABLE,
     "BOOK_UNAVAILABLE": _UNAVAILABLE,
-    "DRAINING": _UNAVAILABLE,
     "NOT_ANSWERED": grpc.StatusCode.DEADLINE_EXCEEDED,
     "INTERNAL": grpc.StatusCode.INTERNAL,
 }
 """Every code that this gateway refuses with."""
 
 _RETRIABLE: Final = frozenset(
-    {"BUSY_VISIT", "CONTENDED", "QUEUE_FULL", "NODE_SILENT", "BOOK_UNAVAILABLE", "DRAINING", "NOT_ANSWERED"}
+    {"BUSY_VISIT", "CONTENDED", "QUEUE_FULL", "NODE_SILENT", "BOOK_UNAVAILABLE", "NOT_ANSWERED"}
 )
 
 
