@@ -78,7 +78,7 @@ class Item(_message.Message):
     def __init__(self, id: _Optional[bytes] = ..., digest: _Optional[bytes] = ..., kind: _Optional[_Union[Kind, str]] = ..., infno: _Optional[str] = ..., msgid: _Optional[str] = ..., fixmedins_code: _Optional[str] = ..., region: _Optional[str] = ..., psn_no: _Optional[str] = ..., home_pool: _Optional[int] = ..., care_pool: _Optional[int] = ..., visit: _Optional[bytes] = ..., bill: _Optional[bytes] = ..., target: _Optional[bytes] = ..., deadline_ms: _Optional[int] = ..., mdtrt_id: _Optional[str] = ..., facts: _Optional[_Union[SettleFacts, _Mapping]] = ...) -> None: ...
 
 class SettleFacts(_message.Message):
-    __slots__ = ("insutype", "med_type", "care_date", "hosp_lv", "dedc_hosp_lv", "pharmacy", "dise_codg", "matn_type", "emergency", "injury", "third_party", "account_used", "total_fen", "full_self_fen", "over_limit_fen", "first_pay_fen", "in_scope_fen", "splits", "lines_digest", "line_keys", "clr_type", "route", "begin_date", "end_date", "interim", "psn_setlway")
+    __slots__ = ("insutype", "med_type", "care_date", "hosp_lv", "dedc_hosp_lv", "pharmacy", "dise_codg", "matn_type", "emergency", "injury", "third_party", "account_used", "total_fen", "full_self_fen", "over_limit_fen", "first_pay_fen", "in_scope_fen", "splits", "lines_digest", "line_keys", "clr_type", "route", "begin_date", "end_date", "interim", "psn_setlway", "admission_date", "invoice", "relative")
     INSUTYPE_FIELD_NUMBER: _ClassVar[int]
     MED_TYPE_FIELD_NUMBER: _ClassVar[int]
     CARE_DATE_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +105,9 @@ class SettleFacts(_message.Message):
     END_DATE_FIELD_NUMBER: _ClassVar[int]
     INTERIM_FIELD_NUMBER: _ClassVar[int]
     PSN_SETLWAY_FIELD_NUMBER: _ClassVar[int]
+    ADMISSION_DATE_FIELD_NUMBER: _ClassVar[int]
+    INVOICE_FIELD_NUMBER: _ClassVar[int]
+    RELATIVE_FIELD_NUMBER: _ClassVar[int]
     insutype: str
     med_type: str
     care_date: str
@@ -131,7 +134,10 @@ class SettleFacts(_message.Message):
     end_date: str
     interim: bool
     psn_setlway: str
-    def __init__(self, insutype: _Optional[str] = ..., med_type: _Optional[str] = ..., care_date: _Optional[str] = ..., hosp_lv: _Optional[str] = ..., dedc_hosp_lv: _Optional[str] = ..., pharmacy: _Optional[bool] = ..., dise_codg: _Optional[str] = ..., matn_type: _Optional[str] = ..., emergency: _Optional[bool] = ..., injury: _Optional[bool] = ..., third_party: _Optional[bool] = ..., account_used: _Optional[bool] = ..., total_fen: _Optional[int] = ..., full_self_fen: _Optional[int] = ..., over_limit_fen: _Optional[int] = ..., first_pay_fen: _Optional[int] = ..., in_scope_fen: _Optional[int] = ..., splits: _Optional[_Iterable[_Union[SplitSum, _Mapping]]] = ..., lines_digest: _Optional[bytes] = ..., line_keys: _Optional[_Iterable[int]] = ..., clr_type: _Optional[str] = ..., route: _Optional[int] = ..., begin_date: _Optional[str] = ..., end_date: _Optional[str] = ..., interim: _Optional[bool] = ..., psn_setlway: _Optional[str] = ...) -> None: ...
+    admission_date: str
+    invoice: str
+    relative: str
+    def __init__(self, insutype: _Optional[str] = ..., med_type: _Optional[str] = ..., care_date: _Optional[str] = ..., hosp_lv: _Optional[str] = ..., dedc_hosp_lv: _Optional[str] = ..., pharmacy: _Optional[bool] = ..., dise_codg: _Optional[str] = ..., matn_type: _Optional[str] = ..., emergency: _Optional[bool] = ..., injury: _Optional[bool] = ..., third_party: _Optional[bool] = ..., account_used: _Optional[bool] = ..., total_fen: _Optional[int] = ..., full_self_fen: _Optional[int] = ..., over_limit_fen: _Optional[int] = ..., first_pay_fen: _Optional[int] = ..., in_scope_fen: _Optional[int] = ..., splits: _Optional[_Iterable[_Union[SplitSum, _Mapping]]] = ..., lines_digest: _Optional[bytes] = ..., line_keys: _Optional[_Iterable[int]] = ..., clr_type: _Optional[str] = ..., route: _Optional[int] = ..., begin_date: _Optional[str] = ..., end_date: _Optional[str] = ..., interim: _Optional[bool] = ..., psn_setlway: _Optional[str] = ..., admission_date: _Optional[str] = ..., invoice: _Optional[str] = ..., relative: _Optional[str] = ...) -> None: ...
 
 class SplitSum(_message.Message):
     __slots__ = ("chrgitm_lv", "first_pay_bp", "amount_fen", "in_scope_fen")
@@ -146,30 +152,82 @@ class SplitSum(_message.Message):
     def __init__(self, chrgitm_lv: _Optional[str] = ..., first_pay_bp: _Optional[int] = ..., amount_fen: _Optional[int] = ..., in_scope_fen: _Optional[int] = ...) -> None: ...
 
 class Ask(_message.Message):
-    __slots__ = ("ask_id", "deadline_ms", "insured", "pre_settle", "outcome_of", "coverage")
+    __slots__ = ("ask_id", "deadline_ms", "insured", "pre_settle", "outcome_of", "coverage", "filing", "filings")
     ASK_ID_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_MS_FIELD_NUMBER: _ClassVar[int]
     INSURED_FIELD_NUMBER: _ClassVar[int]
     PRE_SETTLE_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_OF_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    FILING_FIELD_NUMBER: _ClassVar[int]
+    FILINGS_FIELD_NUMBER: _ClassVar[int]
     ask_id: bytes
     deadline_ms: int
     insured: InsuredAsk
     pre_settle: Item
     outcome_of: bytes
     coverage: CoverageAsk
-    def __init__(self, ask_id: _Optional[bytes] = ..., deadline_ms: _Optional[int] = ..., insured: _Optional[_Union[InsuredAsk, _Mapping]] = ..., pre_settle: _Optional[_Union[Item, _Mapping]] = ..., outcome_of: _Optional[bytes] = ..., coverage: _Optional[_Union[CoverageAsk, _Mapping]] = ...) -> None: ...
+    filing: FilingAsk
+    filings: FilingsAsk
+    def __init__(self, ask_id: _Optional[bytes] = ..., deadline_ms: _Optional[int] = ..., insured: _Optional[_Union[InsuredAsk, _Mapping]] = ..., pre_settle: _Optional[_Union[Item, _Mapping]] = ..., outcome_of: _Optional[bytes] = ..., coverage: _Optional[_Union[CoverageAsk, _Mapping]] = ..., filing: _Optional[_Union[FilingAsk, _Mapping]] = ..., filings: _Optional[_Union[FilingsAsk, _Mapping]] = ...) -> None: ...
 
 class CoverageAsk(_message.Message):
-    __slots__ = ("psn_no", "home_pool", "insutype")
+    __slots__ = ("psn_no", "home_pool", "insutype", "sealed_credential")
     PSN_NO_FIELD_NUMBER: _ClassVar[int]
     HOME_POOL_FIELD_NUMBER: _ClassVar[int]
     INSUTYPE_FIELD_NUMBER: _ClassVar[int]
+    SEALED_CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
     psn_no: str
     home_pool: int
     insutype: str
-    def __init__(self, psn_no: _Optional[str] = ..., home_pool: _Optional[int] = ..., insutype: _Optional[str] = ...) -> None: ...
+    sealed_credential: bytes
+    def __init__(self, psn_no: _Optional[str] = ..., home_pool: _Optional[int] = ..., insutype: _Optional[str] = ..., sealed_credential: _Optional[bytes] = ...) -> None: ...
+
+class FilingAsk(_message.Message):
+    __slots__ = ("id", "digest", "infno", "msgid", "filed_by", "psn_no", "home_pool", "kind", "insutype", "care", "disease", "institution", "begin_date", "end_date", "withdraws")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    INFNO_FIELD_NUMBER: _ClassVar[int]
+    MSGID_FIELD_NUMBER: _ClassVar[int]
+    FILED_BY_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    HOME_POOL_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    INSUTYPE_FIELD_NUMBER: _ClassVar[int]
+    CARE_FIELD_NUMBER: _ClassVar[int]
+    DISEASE_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTION_FIELD_NUMBER: _ClassVar[int]
+    BEGIN_DATE_FIELD_NUMBER: _ClassVar[int]
+    END_DATE_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAWS_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    digest: bytes
+    infno: str
+    msgid: str
+    filed_by: str
+    psn_no: str
+    home_pool: int
+    kind: str
+    insutype: str
+    care: str
+    disease: str
+    institution: str
+    begin_date: str
+    end_date: str
+    withdraws: bytes
+    def __init__(self, id: _Optional[bytes] = ..., digest: _Optional[bytes] = ..., infno: _Optional[str] = ..., msgid: _Optional[str] = ..., filed_by: _Optional[str] = ..., psn_no: _Optional[str] = ..., home_pool: _Optional[int] = ..., kind: _Optional[str] = ..., insutype: _Optional[str] = ..., care: _Optional[str] = ..., disease: _Optional[str] = ..., institution: _Optional[str] = ..., begin_date: _Optional[str] = ..., end_date: _Optional[str] = ..., withdraws: _Optional[bytes] = ...) -> None: ...
+
+class FilingsAsk(_message.Message):
+    __slots__ = ("psn_no", "home_pool", "kinds", "date")
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    HOME_POOL_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    DATE_FIELD_NUMBER: _ClassVar[int]
+    psn_no: str
+    home_pool: int
+    kinds: _containers.RepeatedScalarFieldContainer[str]
+    date: str
+    def __init__(self, psn_no: _Optional[str] = ..., home_pool: _Optional[int] = ..., kinds: _Optional[_Iterable[str]] = ..., date: _Optional[str] = ...) -> None: ...
 
 class InsuredAsk(_message.Message):
     __slots__ = ("psn_no", "sealed_credential", "answer_key", "home_pool", "med_type", "date")

@@ -24,7 +24,7 @@ OUTCOME_STATUS_VOIDED: OutcomeStatus
 OUTCOME_STATUS_OK: OutcomeStatus
 
 class Outcome(_message.Message):
-    __slots__ = ("status", "code", "err_msg", "setl_id", "infno", "medins_setl_id", "biz_date", "setl_time", "setlinfo", "setldetail", "undoes", "other", "mdtrt_id", "feesplit", "fee_lines", "fee_sumamt")
+    __slots__ = ("status", "code", "err_msg", "setl_id", "infno", "medins_setl_id", "biz_date", "setl_time", "setlinfo", "setldetail", "undoes", "other", "mdtrt_id", "feesplit", "fee_lines", "fee_sumamt", "filing")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     ERR_MSG_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +41,7 @@ class Outcome(_message.Message):
     FEESPLIT_FIELD_NUMBER: _ClassVar[int]
     FEE_LINES_FIELD_NUMBER: _ClassVar[int]
     FEE_SUMAMT_FIELD_NUMBER: _ClassVar[int]
+    FILING_FIELD_NUMBER: _ClassVar[int]
     status: OutcomeStatus
     code: str
     err_msg: str
@@ -57,7 +58,34 @@ class Outcome(_message.Message):
     feesplit: _containers.RepeatedCompositeFieldContainer[FeeSplit]
     fee_lines: int
     fee_sumamt: int
-    def __init__(self, status: _Optional[_Union[OutcomeStatus, str]] = ..., code: _Optional[str] = ..., err_msg: _Optional[str] = ..., setl_id: _Optional[str] = ..., infno: _Optional[str] = ..., medins_setl_id: _Optional[str] = ..., biz_date: _Optional[str] = ..., setl_time: _Optional[str] = ..., setlinfo: _Optional[_Union[SettlementInfo, _Mapping]] = ..., setldetail: _Optional[_Iterable[_Union[SettlementDetail, _Mapping]]] = ..., undoes: _Optional[str] = ..., other: _Optional[_Union[Outcome, _Mapping]] = ..., mdtrt_id: _Optional[str] = ..., feesplit: _Optional[_Iterable[_Union[FeeSplit, _Mapping]]] = ..., fee_lines: _Optional[int] = ..., fee_sumamt: _Optional[int] = ...) -> None: ...
+    filing: FilingInfo
+    def __init__(self, status: _Optional[_Union[OutcomeStatus, str]] = ..., code: _Optional[str] = ..., err_msg: _Optional[str] = ..., setl_id: _Optional[str] = ..., infno: _Optional[str] = ..., medins_setl_id: _Optional[str] = ..., biz_date: _Optional[str] = ..., setl_time: _Optional[str] = ..., setlinfo: _Optional[_Union[SettlementInfo, _Mapping]] = ..., setldetail: _Optional[_Iterable[_Union[SettlementDetail, _Mapping]]] = ..., undoes: _Optional[str] = ..., other: _Optional[_Union[Outcome, _Mapping]] = ..., mdtrt_id: _Optional[str] = ..., feesplit: _Optional[_Iterable[_Union[FeeSplit, _Mapping]]] = ..., fee_lines: _Optional[int] = ..., fee_sumamt: _Optional[int] = ..., filing: _Optional[_Union[FilingInfo, _Mapping]] = ...) -> None: ...
+
+class FilingInfo(_message.Message):
+    __slots__ = ("trt_dcla_detl_sn", "psn_no", "insutype", "fil_type", "mdtrtarea_admdvs", "opsp_dise_code", "fixmedins_code", "begndate", "enddate", "withdrawn", "memo")
+    TRT_DCLA_DETL_SN_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    INSUTYPE_FIELD_NUMBER: _ClassVar[int]
+    FIL_TYPE_FIELD_NUMBER: _ClassVar[int]
+    MDTRTAREA_ADMDVS_FIELD_NUMBER: _ClassVar[int]
+    OPSP_DISE_CODE_FIELD_NUMBER: _ClassVar[int]
+    FIXMEDINS_CODE_FIELD_NUMBER: _ClassVar[int]
+    BEGNDATE_FIELD_NUMBER: _ClassVar[int]
+    ENDDATE_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAWN_FIELD_NUMBER: _ClassVar[int]
+    MEMO_FIELD_NUMBER: _ClassVar[int]
+    trt_dcla_detl_sn: str
+    psn_no: str
+    insutype: str
+    fil_type: str
+    mdtrtarea_admdvs: str
+    opsp_dise_code: str
+    fixmedins_code: str
+    begndate: str
+    enddate: str
+    withdrawn: str
+    memo: str
+    def __init__(self, trt_dcla_detl_sn: _Optional[str] = ..., psn_no: _Optional[str] = ..., insutype: _Optional[str] = ..., fil_type: _Optional[str] = ..., mdtrtarea_admdvs: _Optional[str] = ..., opsp_dise_code: _Optional[str] = ..., fixmedins_code: _Optional[str] = ..., begndate: _Optional[str] = ..., enddate: _Optional[str] = ..., withdrawn: _Optional[str] = ..., memo: _Optional[str] = ...) -> None: ...
 
 class SettlementInfo(_message.Message):
     __slots__ = ("setl_id", "mdtrt_id", "psn_no", "insutype", "psn_type", "med_type", "insu_optins", "fixmedins_poolarea", "hosp_lv", "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc", "hifp_pay", "pool_prop_selfpay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay", "fund_pay_sumamt", "psn_part_amt", "acct_pay", "psn_cash_pay", "hosp_part_amt", "balc", "acct_mulaid_pay", "clr_optins", "clr_way", "clr_type", "refd_setl_flag", "year", "fund_includes_acct", "filing")
@@ -628,7 +656,7 @@ class SettleRequest(_message.Message):
     def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., credential: _Optional[_Union[_envelope_pb2.Credential, _Mapping]] = ..., input: _Optional[_Union[SettleInput, _Mapping]] = ...) -> None: ...
 
 class SettleInput(_message.Message):
-    __slots__ = ("psn_no", "mdtrt_id", "med_type", "insutype", "chrg_bchno", "medfee_sumamt", "psn_setlway", "acct_used_flag", "invono", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "mid_setl_flag", "begntime", "endtime", "dise_codg", "er_flag", "trum_flag", "rel_ttp_flag", "matn_type", "feedetl", "ipt_otp_no", "fee_ocur_time")
+    __slots__ = ("psn_no", "mdtrt_id", "med_type", "insutype", "chrg_bchno", "medfee_sumamt", "psn_setlway", "acct_used_flag", "invono", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "mid_setl_flag", "begntime", "endtime", "dise_codg", "er_flag", "trum_flag", "rel_ttp_flag", "matn_type", "feedetl", "ipt_otp_no", "fee_ocur_time", "acct_mulaid_psn_no")
     PSN_NO_FIELD_NUMBER: _ClassVar[int]
     MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
     MED_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -653,6 +681,7 @@ class SettleInput(_message.Message):
     FEEDETL_FIELD_NUMBER: _ClassVar[int]
     IPT_OTP_NO_FIELD_NUMBER: _ClassVar[int]
     FEE_OCUR_TIME_FIELD_NUMBER: _ClassVar[int]
+    ACCT_MULAID_PSN_NO_FIELD_NUMBER: _ClassVar[int]
     psn_no: str
     mdtrt_id: str
     med_type: str
@@ -677,7 +706,8 @@ class SettleInput(_message.Message):
     feedetl: _containers.RepeatedCompositeFieldContainer[FeeDetail]
     ipt_otp_no: str
     fee_ocur_time: str
-    def __init__(self, psn_no: _Optional[str] = ..., mdtrt_id: _Optional[str] = ..., med_type: _Optional[str] = ..., insutype: _Optional[str] = ..., chrg_bchno: _Optional[str] = ..., medfee_sumamt: _Optional[int] = ..., psn_setlway: _Optional[str] = ..., acct_used_flag: _Optional[str] = ..., invono: _Optional[str] = ..., fulamt_ownpay_amt: _Optional[int] = ..., overlmt_selfpay: _Optional[int] = ..., preselfpay_amt: _Optional[int] = ..., inscp_scp_amt: _Optional[int] = ..., mid_setl_flag: _Optional[str] = ..., begntime: _Optional[str] = ..., endtime: _Optional[str] = ..., dise_codg: _Optional[str] = ..., er_flag: _Optional[str] = ..., trum_flag: _Optional[str] = ..., rel_ttp_flag: _Optional[str] = ..., matn_type: _Optional[str] = ..., feedetl: _Optional[_Iterable[_Union[FeeDetail, _Mapping]]] = ..., ipt_otp_no: _Optional[str] = ..., fee_ocur_time: _Optional[str] = ...) -> None: ...
+    acct_mulaid_psn_no: str
+    def __init__(self, psn_no: _Optional[str] = ..., mdtrt_id: _Optional[str] = ..., med_type: _Optional[str] = ..., insutype: _Optional[str] = ..., chrg_bchno: _Optional[str] = ..., medfee_sumamt: _Optional[int] = ..., psn_setlway: _Optional[str] = ..., acct_used_flag: _Optional[str] = ..., invono: _Optional[str] = ..., fulamt_ownpay_amt: _Optional[int] = ..., overlmt_selfpay: _Optional[int] = ..., preselfpay_amt: _Optional[int] = ..., inscp_scp_amt: _Optional[int] = ..., mid_setl_flag: _Optional[str] = ..., begntime: _Optional[str] = ..., endtime: _Optional[str] = ..., dise_codg: _Optional[str] = ..., er_flag: _Optional[str] = ..., trum_flag: _Optional[str] = ..., rel_ttp_flag: _Optional[str] = ..., matn_type: _Optional[str] = ..., feedetl: _Optional[_Iterable[_Union[FeeDetail, _Mapping]]] = ..., ipt_otp_no: _Optional[str] = ..., fee_ocur_time: _Optional[str] = ..., acct_mulaid_psn_no: _Optional[str] = ...) -> None: ...
 
 class FeeDetail(_message.Message):
     __slots__ = ("feedetl_sn", "med_list_codg", "medins_list_codg", "det_item_fee_sumamt", "cnt", "pric", "fee_ocur_time", "init_feedetl_sn", "rxno", "bilg_dept_codg", "bilg_dr_codg", "hosp_appr_flag", "drug_trac_codg")
