@@ -44,5 +44,5 @@ def row_of(decision: mpb.Decision) -> Row:
         tuple(decision.deltas) or None, decision.month, decision.month_in_scope_fen, decision.month_pooled_fen,
         tuple(decision.family_psn_no) or None, tuple(decision.family_amount_fen) or None,
         tuple(decision.line_keys) or None, decision.lines_digest or None, _day_or_none(decision.begin_day),
-        _day_or_none(decision.end_day), decision.policy_version, decision.answer,
+        _day_or_none(decision.end_day), decision.invoice or None, decision.policy_version, decision.answer,
     ))  # fmt: skip

@@ -222,7 +222,8 @@ def decision_of(row: Row, undone_by: bytes | None = None) -> messages_pb2.Decisi
         settlement, seals, year, sign, fund_includes_account, asked, total, full_self, over_limit, first_pay,
         in_scope, deductible, pooled, big_illness, large, civil, enterprise, disabled, aid, commercial, other,
         account, family, cash, hospital, fund_sum, commercial_payer, deltas, month, month_in_scope, month_pooled,
-        family_psn_no, family_amount, line_keys, lines_digest, begin_day, end_day, policy_version, answer,
+        family_psn_no, family_amount, line_keys, lines_digest, begin_day, end_day, invoice, policy_version,
+        answer,
     ) = row  # fmt: skip
     return _DECISION(
         node=node, partition=partition, term=term, number=number, day=day.isoformat(), id=id_,
@@ -239,6 +240,6 @@ def decision_of(row: Row, undone_by: bytes | None = None) -> messages_pb2.Decisi
         commercial_payer=commercial_payer, deltas=deltas, month=month, month_in_scope_fen=month_in_scope,
         month_pooled_fen=month_pooled, family_psn_no=family_psn_no, family_amount_fen=family_amount,
         line_keys=line_keys, lines_digest=lines_digest, begin_day=begin_day.isoformat() if begin_day else "",
-        end_day=end_day.isoformat() if end_day else "", policy_version=policy_version, answer=answer,
+        end_day=end_day.isoformat() if end_day else "", invoice=invoice, policy_version=policy_version, answer=answer,
         undone_by=setl_id_text(undone_by) if undone_by else "",
     )  # fmt: skip

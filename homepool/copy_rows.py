@@ -25,17 +25,18 @@ _TEXTS: Final = (
 _BYTES: Final = ("id", "digest", "answer")
 _ABSENT_BYTES: Final = ("visit", "bill", "target", "undoes", "settlement", "lines_digest")
 _ABSENT_DAYS: Final = ("begin_day", "end_day")
+_ABSENT_TEXT: Final = "invoice"
 _ARRAYS: Final = ("deltas", "family_amount_fen", "line_keys")
 _APART: Final = frozenset(
     (*_BOOLEANS, *_SMALLINTS, *_INTEGERS, *_TEXTS, *_BYTES, *_ABSENT_BYTES, *_ABSENT_DAYS, *_ARRAYS,
-     "family_psn_no", "day")
+     _ABSENT_TEXT, "family_psn_no", "day")
 )  # fmt: skip
 _BIGINTS: Final = tuple(name for name in COLUMNS if name not in _APART)
 _FIXED: Final = (*_BIGINTS, *_INTEGERS, *_SMALLINTS, *_BOOLEANS)
 
 COPY_COLUMNS: Final = (
-    *_FIXED, "day", *_TEXTS, *_BYTES, *_ABSENT_BYTES, *_ABSENT_DAYS, *_ARRAYS, "family_psn_no", "version", "deadline_ms",
-    "account_read_fen", "family_read_fen",
+    *_FIXED, "day", *_TEXTS, *_BYTES, *_ABSENT_BYTES, *_ABSENT_DAYS, _ABSENT_TEXT, *_ARRAYS, "family_psn_no", "version",
+    "deadline_ms", "account_read_fen", "family_read_fen",
 )  # fmt: skip
 """The columns in the order in which `copy_bytes` sends them."""
 
@@ -88,6 +89,7 @@ def copy_bytes(rows: Sequence[Written], version: int) -> bytearray:
                 sent += _NULL if value is None else _LENGTHS[len(value)] + value
             sent += _day(row.begin_day)
             sent += _day(row.end_day)
+            sent += _NULL if row.invoice is None else _text(row.invoice)
             for numbers in _ARRAYS_OF(row):
                 sent += _numbers(numbers)
             sent += _texts(row.family_psn_no)
@@ -105,6 +107,12 @@ def copy_bytes(rows: Sequence[Written], version: int) -> bytearray:
 def _day(day: date | None) -> bytes:
     """A date with its length."""
     return _NULL if day is None else _INT4(4, day.toordinal() - _EPOCH)
+
+
+def _text(text: str) -> bytes:
+    """A text with its length."""
+    encoded = text.encode()
+    return len(encoded).to_bytes(4) + encoded
 
 
 def _numbers(numbers: tuple[int, ...] | None) -> bytes:

@@ -170,6 +170,6 @@ def paid_row(
         benefit.other_fen, account, family, benefit.cash_fen, benefit.hospital_fen, fund,
         benefit.commercial_payer, benefit.deltas, benefit.month, benefit.month_in_scope_fen,
         benefit.month_pooled_fen, relatives, amounts, tuple(facts.line_keys) or None, facts.lines_digest or None,
-        day_of(facts.begin_date), day_of(facts.end_date), policy.version, answer,
+        day_of(facts.begin_date), day_of(facts.end_date), facts.invoice or None, policy.version, answer,
     ))  # fmt: skip
     return Written(row, item.deadline_ms or None, standing.balance_fen if account else None, read)

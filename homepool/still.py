@@ -16,7 +16,7 @@ def still_row() -> Row:
     )  # fmt: skip
     absent = dict.fromkeys(
         ("visit", "bill", "target", "undoes", "settlement", "deltas", "family_psn_no", "family_amount_fen",
-         "line_keys", "lines_digest", "begin_day", "end_day"),
+         "line_keys", "lines_digest", "begin_day", "end_day", "invoice"),
     )  # fmt: skip
     values: dict[str, object] = dict.fromkeys(Row._fields, 0) | texts | absent
     values |= {"digest": bytes(32), "answer": b"", "seals": False, "fund_includes_account": False}

@@ -121,6 +121,7 @@ class Row(NamedTuple):
     lines_digest: bytes | None  # 32 bytes over exactly the lines that it pays
     begin_day: date | None  # first and last day that it pays for
     end_day: date | None
+    invoice: str | None  # of the bill: paid once, directly or by hand; a mirror keeps its settlement's
     policy_version: str
     answer: bytes  # serialised Outcome, the same for ever
 

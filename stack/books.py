@@ -38,8 +38,8 @@ COLUMNS: Final = (
     "region", "fixmedins_code", "home_pool", "care_pool", "psn_no", "insutype", "med_type", "clr_type", "route",
     "visit", "bill", "target", "undoes", "settlement", "seals", "year", "sign", "fund_includes_account",
     "asked_fen", *AMOUNTS, "commercial_payer", "deltas", "month", "month_in_scope_fen", "month_pooled_fen",
-    "family_psn_no", "family_amount_fen", "line_keys", "lines_digest", "begin_day", "end_day", "policy_version",
-    "answer",
+    "family_psn_no", "family_amount_fen", "line_keys", "lines_digest", "begin_day", "end_day", "invoice",
+    "policy_version", "answer",
 )  # fmt: skip
 """What both books hold of a decision, the answer's bytes included."""
 

@@ -237,7 +237,7 @@ def a_care_row(name: str, number: int = 1, *, sign: int = 1, fen: int = FEN_A_LI
         "bill": an_id("bill"), "target": None, "undoes": None, "settlement": id_ if sign else None, "seals": False,
         "year": TODAY.year, "sign": sign, "fund_includes_account": False, "asked_fen": fen, "commercial_payer": "",
         "deltas": None, "family_psn_no": None, "family_amount_fen": None, "line_keys": None,
-        "lines_digest": None, "begin_day": None, "end_day": None, "policy_version": "1",
+        "lines_digest": None, "begin_day": None, "end_day": None, "invoice": None, "policy_version": "1",
         "answer": b"answer " + name.encode(),
     }  # fmt: skip
     pooled = fen * 3 // 5

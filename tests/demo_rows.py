@@ -35,7 +35,8 @@ def paid_row(name: str = "first", *, includes_account: bool = False, **columns: 
         "in_scope_fen": 8_000, "deductible_fen": 500, "pooled_fen": 5_600, "account_fen": 1_500, "family_fen": 500,
         "cash_fen": 2_400, "fund_sum_fen": 7_600 if includes_account else 5_600, "commercial_payer": "",
         "deltas": [0] * 17, "family_psn_no": ["44030000000002"], "family_amount_fen": [500], "line_keys": [1, -2],
-        "lines_digest": bytes(32), "begin_day": DAY, "end_day": DAY, "policy_version": "440300-310-2026",
+        "lines_digest": bytes(32), "begin_day": DAY, "end_day": DAY, "invoice": "25447000000000000001",
+        "policy_version": "440300-310-2026",
     }  # fmt: skip
     row |= columns
     row["answer"] = answer_of(row)

@@ -44,7 +44,9 @@ from tests.care_regions import (
 async def test_a_claimed_id_is_open_then_decided_here_or_booked(book: CareBook) -> None:
     own = a_request_row("own", item=None, own_answer=b"decided here")
     await book.claim([a_request_row("open"), a_request_row("booked"), own, a_tombstone_row("voided")])
-    row = a_care_row("booked", number=4, line_keys=(1, -2), answer=b"\x00bytes")
+    row = a_care_row(
+        "booked", number=4, line_keys=(1, -2), invoice="25447000000000000001", answer=b"\x00bytes"
+    )
     await book.book([row])
 
     claims = await claims_of(book, "open", "booked", "own", "voided")

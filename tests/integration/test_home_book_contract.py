@@ -112,7 +112,7 @@ async def test_a_flush_of_settlements_is_the_payment(world: World) -> None:
     one = paid(
         cursor, "s0", cash_fen=10, account_fen=30, month=month, month_in_scope_fen=100, month_pooled_fen=60
     )
-    two = paid(cursor, "s1", 1, line_keys=(1, -2), family_psn_no=None)
+    two = paid(cursor, "s1", 1, line_keys=(1, -2), invoice="25447000000000000001", family_psn_no=None)
     after = await book.write([Written(one, account_read_fen=500), Written(two)], cursor)
     assert after == cursor._replace(version=cursor.version + 1, next_number=cursor.next_number + 2, day=TODAY)
     assert await book.cursor(0) == after
@@ -398,6 +398,7 @@ async def test_a_term_is_the_clock_and_above_the_last(world: World) -> None:
         ("row_asked", {"asked_fen": -1}),
         ("row_family", {"family_fen": 10, "cash_fen": 30}),
         ("row_deltas", {"deltas": (1, 2)}),
+        ("row_invoice", {"invoice": ""}),
         ("row_id", {"digest": b"short"}),
         ("row_outcome", {"kind": 6}),
     ],

@@ -53,6 +53,7 @@ _NULLABLE = frozenset(
         "lines_digest",
         "begin_day",
         "end_day",
+        "invoice",
     )
 )
 _IN_SCOPE, _POOLED = ACCUMULATORS.index("in_scope"), ACCUMULATORS.index("pooled")

@@ -25,6 +25,7 @@ def broken_rule(row: Row) -> str | None:
         ("row_asked", row.asked_fen >= 0),
         ("row_family", _family_holds(row)),
         ("row_lines", _lines_hold(row)),
+        ("row_invoice", row.invoice != ""),
         ("row_deltas", row.deltas is None or len(row.deltas) == len(ACCUMULATORS)),
     ):
         if not holds:

@@ -211,6 +211,16 @@ def test_a_revival_repeats_the_settlement_and_what_stands_against_it_today_super
     assert codes(decided(capped, undo_item(Kind.REVIVE, "r2", "c0"), policies=at_cap)) == ["OK"]
 
 
+def test_a_settlement_keeps_its_invoice_and_so_does_whatever_undoes_and_revives_it() -> None:
+    invoice = "25447000000000000001"
+    flush = decided(
+        book(), settle_item("s0", invoice=invoice), undo_item(Kind.CANCEL, "c0", "s0"),
+        undo_item(Kind.REVIVE, "r0", "c0"), undo_item(Kind.REVERSE, "r1", "s0"), settle_item("s1", bill="b1"),
+        settle_item("s2", bill="b2", psn_no="nobody", invoice=invoice),
+    )  # fmt: skip
+    assert [written.row.invoice for written in flush.rows] == [invoice] * 4 + [None, None]
+
+
 def test_an_exception_while_deciding_is_one_items_and_it_is_parked() -> None:
     def breaks(bill: BillFacts, policy: Policy, standing: Standing) -> Benefit:
         if bill.total_fen == 13:

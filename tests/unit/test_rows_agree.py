@@ -7,7 +7,9 @@ from ledger.rows import ACCUMULATORS, AMOUNTS, COLUMNS, FUND_PAYERS, PAYERS
 from proto.settlement.v1 import messages_pb2
 
 SQL = Path("ledger/sql/0001_settlement_rows.sql").read_text()
-LATER = Path("ledger/sql/0002_lines_and_days.sql").read_text()
+LATER = "".join(
+    Path(f"ledger/sql/{name}.sql").read_text() for name in ("0002_lines_and_days", "0003_invoice")
+)
 
 
 def test_the_table_has_the_columns_of_the_row_in_order() -> None:

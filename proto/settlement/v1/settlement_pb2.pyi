@@ -88,7 +88,7 @@ class FilingInfo(_message.Message):
     def __init__(self, trt_dcla_detl_sn: _Optional[str] = ..., psn_no: _Optional[str] = ..., insutype: _Optional[str] = ..., fil_type: _Optional[str] = ..., mdtrtarea_admdvs: _Optional[str] = ..., opsp_dise_code: _Optional[str] = ..., fixmedins_code: _Optional[str] = ..., begndate: _Optional[str] = ..., enddate: _Optional[str] = ..., withdrawn: _Optional[str] = ..., memo: _Optional[str] = ...) -> None: ...
 
 class SettlementInfo(_message.Message):
-    __slots__ = ("setl_id", "mdtrt_id", "psn_no", "insutype", "psn_type", "med_type", "insu_optins", "fixmedins_poolarea", "hosp_lv", "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc", "hifp_pay", "pool_prop_selfpay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay", "fund_pay_sumamt", "psn_part_amt", "acct_pay", "psn_cash_pay", "hosp_part_amt", "balc", "acct_mulaid_pay", "clr_optins", "clr_way", "clr_type", "refd_setl_flag", "year", "fund_includes_acct", "filing")
+    __slots__ = ("setl_id", "mdtrt_id", "psn_no", "insutype", "psn_type", "med_type", "insu_optins", "fixmedins_poolarea", "hosp_lv", "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "act_pay_dedc", "hifp_pay", "pool_prop_selfpay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay", "fund_pay_sumamt", "psn_part_amt", "acct_pay", "psn_cash_pay", "hosp_part_amt", "balc", "acct_mulaid_pay", "clr_optins", "clr_way", "clr_type", "refd_setl_flag", "year", "fund_includes_acct", "filing", "fulamt_advpay_flag")
     SETL_ID_FIELD_NUMBER: _ClassVar[int]
     MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
     PSN_NO_FIELD_NUMBER: _ClassVar[int]
@@ -127,6 +127,7 @@ class SettlementInfo(_message.Message):
     YEAR_FIELD_NUMBER: _ClassVar[int]
     FUND_INCLUDES_ACCT_FIELD_NUMBER: _ClassVar[int]
     FILING_FIELD_NUMBER: _ClassVar[int]
+    FULAMT_ADVPAY_FLAG_FIELD_NUMBER: _ClassVar[int]
     setl_id: str
     mdtrt_id: str
     psn_no: str
@@ -165,7 +166,8 @@ class SettlementInfo(_message.Message):
     year: str
     fund_includes_acct: bool
     filing: str
-    def __init__(self, setl_id: _Optional[str] = ..., mdtrt_id: _Optional[str] = ..., psn_no: _Optional[str] = ..., insutype: _Optional[str] = ..., psn_type: _Optional[str] = ..., med_type: _Optional[str] = ..., insu_optins: _Optional[str] = ..., fixmedins_poolarea: _Optional[str] = ..., hosp_lv: _Optional[str] = ..., medfee_sumamt: _Optional[int] = ..., fulamt_ownpay_amt: _Optional[int] = ..., overlmt_selfpay: _Optional[int] = ..., preselfpay_amt: _Optional[int] = ..., inscp_scp_amt: _Optional[int] = ..., act_pay_dedc: _Optional[int] = ..., hifp_pay: _Optional[int] = ..., pool_prop_selfpay: _Optional[int] = ..., cvlserv_pay: _Optional[int] = ..., hifes_pay: _Optional[int] = ..., hifmi_pay: _Optional[int] = ..., hifob_pay: _Optional[int] = ..., hifdm_pay: _Optional[int] = ..., maf_pay: _Optional[int] = ..., oth_pay: _Optional[int] = ..., fund_pay_sumamt: _Optional[int] = ..., psn_part_amt: _Optional[int] = ..., acct_pay: _Optional[int] = ..., psn_cash_pay: _Optional[int] = ..., hosp_part_amt: _Optional[int] = ..., balc: _Optional[int] = ..., acct_mulaid_pay: _Optional[int] = ..., clr_optins: _Optional[str] = ..., clr_way: _Optional[str] = ..., clr_type: _Optional[str] = ..., refd_setl_flag: _Optional[str] = ..., year: _Optional[str] = ..., fund_includes_acct: _Optional[bool] = ..., filing: _Optional[str] = ...) -> None: ...
+    fulamt_advpay_flag: str
+    def __init__(self, setl_id: _Optional[str] = ..., mdtrt_id: _Optional[str] = ..., psn_no: _Optional[str] = ..., insutype: _Optional[str] = ..., psn_type: _Optional[str] = ..., med_type: _Optional[str] = ..., insu_optins: _Optional[str] = ..., fixmedins_poolarea: _Optional[str] = ..., hosp_lv: _Optional[str] = ..., medfee_sumamt: _Optional[int] = ..., fulamt_ownpay_amt: _Optional[int] = ..., overlmt_selfpay: _Optional[int] = ..., preselfpay_amt: _Optional[int] = ..., inscp_scp_amt: _Optional[int] = ..., act_pay_dedc: _Optional[int] = ..., hifp_pay: _Optional[int] = ..., pool_prop_selfpay: _Optional[int] = ..., cvlserv_pay: _Optional[int] = ..., hifes_pay: _Optional[int] = ..., hifmi_pay: _Optional[int] = ..., hifob_pay: _Optional[int] = ..., hifdm_pay: _Optional[int] = ..., maf_pay: _Optional[int] = ..., oth_pay: _Optional[int] = ..., fund_pay_sumamt: _Optional[int] = ..., psn_part_amt: _Optional[int] = ..., acct_pay: _Optional[int] = ..., psn_cash_pay: _Optional[int] = ..., hosp_part_amt: _Optional[int] = ..., balc: _Optional[int] = ..., acct_mulaid_pay: _Optional[int] = ..., clr_optins: _Optional[str] = ..., clr_way: _Optional[str] = ..., clr_type: _Optional[str] = ..., refd_setl_flag: _Optional[str] = ..., year: _Optional[str] = ..., fund_includes_acct: _Optional[bool] = ..., filing: _Optional[str] = ..., fulamt_advpay_flag: _Optional[str] = ...) -> None: ...
 
 class SettlementDetail(_message.Message):
     __slots__ = ("fund_pay_type", "fund_pay_type_name", "inscp_scp_amt", "crt_payb_lmt_amt", "fund_payamt", "setl_proc_info")
