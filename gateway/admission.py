@@ -7,13 +7,13 @@ bytes that travel to the home node, or with the answer where the gateway decides
 from types import ModuleType
 from typing import Final
 
-from gateway import settling, undoing, visiting
+from gateway import filing, settling, undoing, visiting
 from gateway.calls import Call
 from gateway.care_book import Claim, Known, Sought
 from gateway.entrance import House, Verdict, View
 
 _PARTS: Final[dict[int, ModuleType]] = {
-    kind: part for part in (settling, undoing, visiting) for kind in part.KINDS
+    kind: part for part in (filing, settling, undoing, visiting) for kind in part.KINDS
 }
 
 

@@ -9,10 +9,11 @@ import os
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from gateway.calls import Answer, Call
+from gateway.calls import Answer, Call, NeedsNode
 from gateway.entrance import Admitted
-from gateway.refusals import Refused, refuse
+from gateway.refusals import STATUS_OF, Refused, refuse
 from gateway.silences import Silences
+from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1.envelope_pb2 import Credential
@@ -30,7 +31,7 @@ _AS_REFUSED: Final = {
     "NOT_INSURED_HERE": "NOT_INSURED",
     "NO_SUCH_INSURANCE": "NOT_INSURED",
 }
-"""What a node says of a question in the words of our own refusals; anything else is a fault of one of us."""
+"""What a node says of a question in other words than our own refusals; what is in neither is a fault of one of us."""
 
 Post = Callable[[int, int, mpb.RequestRecord], None]
 
@@ -89,13 +90,10 @@ class Asks:
             psn_no=person.psn_no, answer_key=public, home_pool=home_pool, med_type=med_type, date=date
         )
         if person.credential is not None:
-            try:
-                key = self._node_key(node)
-            except RuntimeFault:
-                return refuse("NODE_SILENT", f"the key of home node {node} is not here; it has never started")
-            question.sealed_credential = seal(
-                key, person.credential.SerializeToString(), purpose=INSURED_QUESTION
-            )
+            sealed = self._sealed(node, person.credential)
+            if isinstance(sealed, Refused):
+                return sealed
+            question.sealed_credential = sealed
         deadline_ms = self._clock.now_ms() + wait_ms
         answer = await self._ask(node, partition, mpb.Ask(insured=question), deadline_ms)
         if isinstance(answer, Refused):
@@ -107,13 +105,32 @@ class Asks:
         except SealBroken:
             return refuse("INTERNAL", f"what home node {node} answered cannot be opened")
 
-    async def covered(
-        self, *, node: int, partition: int, psn_no: str, home_pool: int, insutype: str, deadline_ms: int
-    ) -> Refused | None:
-        """Whether the pool insures this person under this insurance; None where it does."""
-        question = mpb.CoverageAsk(psn_no=psn_no, home_pool=home_pool, insutype=insutype)
-        answer = await self._ask(node, partition, mpb.Ask(coverage=question), deadline_ms)
-        return answer if isinstance(answer, Refused) else None
+    async def before_claim(self, needs: NeedsNode, deadline_ms: int) -> bytes | Refused:
+        """What the node says before a message can be claimed; a credential that came with it travels sealed."""
+        if needs.credential is not None:
+            sealed = self._sealed(needs.node, needs.credential)
+            if isinstance(sealed, Refused):
+                return sealed
+            needs.question.coverage.sealed_credential = sealed
+        answer = await self._ask(needs.node, needs.partition, needs.question, deadline_ms)
+        return answer if isinstance(answer, Refused) else answer.answer
+
+    async def filings(
+        self, *, node: int, partition: int, question: mpb.FilingsAsk, deadline_ms: int
+    ) -> fpb.ListFilingsResponse | Refused:
+        """The filings of a person, as the home node holds them."""
+        answer = await self._ask(node, partition, mpb.Ask(filings=question), deadline_ms)
+        if isinstance(answer, Refused):
+            return answer
+        return fpb.ListFilingsResponse.FromString(answer.answer)
+
+    def _sealed(self, node: int, credential: Credential) -> bytes | Refused:
+        """Only the node that it goes to can read it."""
+        try:
+            key = self._node_key(node)
+        except RuntimeFault:
+            return refuse("NODE_SILENT", f"the key of home node {node} is not here; it has never started")
+        return seal(key, credential.SerializeToString(), purpose=INSURED_QUESTION)
 
     def _outgoing(self, node: int, partition: int, ask: mpb.Ask) -> None:
         """Questions to one partition within a few milliseconds go in one record."""
@@ -146,7 +163,8 @@ class Asks:
         finally:
             self._waiting.pop(ask.ask_id, None)
         if answer.refusal_code:
-            return refuse(_AS_REFUSED.get(answer.refusal_code, "INTERNAL"), answer.err_msg)
+            code = _AS_REFUSED.get(answer.refusal_code, answer.refusal_code)
+            return refuse(code if code in STATUS_OF else "INTERNAL", answer.err_msg)
         return answer
 
 

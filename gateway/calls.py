@@ -7,15 +7,19 @@ from gateway.care_book import (
     CANCEL_FEES,
     CANCEL_VISIT,
     CLOSE_VISIT,
+    FILE,
     OPEN_VISIT,
     REOPEN_VISIT,
     UPDATE_VISIT,
     UPLOAD_FEES,
+    WITHDRAW,
 )
 from gateway.refusals import Refused
 from ledger.life import Kind
+from proto.settlement.v1 import filing_pb2 as fpb
+from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
-from proto.settlement.v1.envelope_pb2 import Envelope
+from proto.settlement.v1.envelope_pb2 import Credential, Envelope
 from runtime.keys import content_digest, transaction_code, transport_key_id
 
 SETTLE_INFNOS: Final = frozenset({"2207", "2304", "2102"})
@@ -33,9 +37,13 @@ CLOSE_VISIT_INFNOS: Final = frozenset({"2402"})
 REOPEN_VISIT_INFNOS: Final = frozenset({"2405"})
 UPLOAD_FEES_INFNOS: Final = frozenset({"2204", "2301"})
 CANCEL_FEES_INFNOS: Final = frozenset({"2205", "2302"})
+FILE_INFNOS: Final = frozenset({"2501", "2503", "2505"})
+WITHDRAW_INFNOS: Final = frozenset({"2502", "2504", "2506"})
 
 FeeRequest = pb.UploadFeesRequest | pb.CancelFeesRequest
 """Fee calls are claimed too, by transactions of their own."""
+FilingRequest = fpb.FileRequest | fpb.WithdrawRequest
+"""Filings are held by the home node, which is asked first; its answer is claimed as it came."""
 VisitStepRequest = pb.UpdateVisitRequest | pb.CloseVisitRequest | pb.ReopenVisitRequest
 ClaimedRequest = (
     pb.SettleRequest
@@ -45,6 +53,7 @@ ClaimedRequest = (
     | pb.CancelVisitRequest
     | VisitStepRequest
     | FeeRequest
+    | FilingRequest
 )
 """Messages that are claimed: what was sent once has one outcome."""
 
@@ -64,25 +73,24 @@ class NotFinal(NamedTuple):
     infno: str
 
 
-class NeedsPerson(NamedTuple):
-    """An unknown OpenVisit: the home node must be asked for the person before it can be claimed."""
+class NeedsNode(NamedTuple):
+    """An unknown message that its home node must be asked about before it can be claimed."""
 
-
-Reply = Answer | NotFinal | Refused | NeedsPerson
-
-
-class PersonFound(NamedTuple):
-    """What the home node said of the person that a visit is opened for."""
-
-    psn_no: str
-    insutype: str
-    home_pool: int
     node: int
     partition: int
+    question: mpb.Ask
+    credential: Credential | None = None
+    """Of the person; sealed to the node's key before it leaves."""
+
+
+Reply = Answer | NotFinal | Refused | NeedsNode
 
 
 class Call:
-    """One call on its way through the gateway. `reply` resolves once; the caller may have gone by then."""
+    """One call on its way through the gateway. `reply` resolves once; the caller may have gone by then.
+
+    `node_answer` is what the home node said where admission asked for it: NeedsNode.
+    """
 
     __slots__ = (
         "deadline_ms",
@@ -92,7 +100,7 @@ class Call:
         "infno",
         "input_bytes",
         "kind",
-        "person",
+        "node_answer",
         "presettle",
         "reply",
         "request",
@@ -105,7 +113,7 @@ class Call:
         request: ClaimedRequest | pb.PreSettleRequest,
         deadline_ms: int,
         reply: "asyncio.Future[Reply]",
-        person: PersonFound | None = None,
+        node_answer: bytes | None = None,
         presettle: bool = False,
     ) -> None:
         envelope = request.envelope
@@ -118,7 +126,7 @@ class Call:
         self.digest = content_digest(self.infno, envelope.insuplc_admdvs, self.input_bytes)
         self.deadline_ms = deadline_ms
         self.reply = reply
-        self.person = person
+        self.node_answer = node_answer
         self.presettle = presettle
 
     def answer(self, reply: Reply) -> None:
@@ -143,6 +151,8 @@ KIND_OF: Final[dict[type, int]] = {
     pb.ReopenVisitRequest: REOPEN_VISIT,
     pb.UploadFeesRequest: UPLOAD_FEES,
     pb.CancelFeesRequest: CANCEL_FEES,
+    fpb.FileRequest: FILE,
+    fpb.WithdrawRequest: WITHDRAW,
 }
 
 INFNOS_OF: Final[dict[int, frozenset[str]]] = {
@@ -156,4 +166,6 @@ INFNOS_OF: Final[dict[int, frozenset[str]]] = {
     REOPEN_VISIT: REOPEN_VISIT_INFNOS,
     UPLOAD_FEES: UPLOAD_FEES_INFNOS,
     CANCEL_FEES: CANCEL_FEES_INFNOS,
+    FILE: FILE_INFNOS,
+    WITHDRAW: WITHDRAW_INFNOS,
 }

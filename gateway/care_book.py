@@ -25,6 +25,8 @@ CLOSE_VISIT: Final = 14
 REOPEN_VISIT: Final = 15
 UPLOAD_FEES: Final = 16
 CANCEL_FEES: Final = 17
+FILE: Final = 18
+WITHDRAW: Final = 19
 
 
 class ClaimConflict(GatewayError):

@@ -12,6 +12,7 @@ from gateway.catalogue import CLASS_A, CLASS_B, CLASS_C, CLASSES, LEVELS, Catalo
 from gateway.checks import INPATIENT, INSUTYPES, OUTPATIENT, PHARMACY, day_of, envelope_violations, named
 from gateway.directory import Institution
 from gateway.entrance import House
+from gateway.filing import CHRONIC_DISEASES
 from gateway.queries import PAGE_MAX, caller_of, page_size_of
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import CLR_TYPE_INPATIENT, CLR_TYPE_OUTPATIENT, CLR_TYPE_PHARMACY
@@ -66,6 +67,7 @@ DICTIONARIES: Final[Mapping[str, Mapping[str, str]]] = {
     "clr_type": {CLR_TYPE_OUTPATIENT: "门诊", CLR_TYPE_INPATIENT: "住院", CLR_TYPE_PHARMACY: "药店购药"},
     "mdtrt_cert_type": {"01": "医保电子凭证", "02": "居民身份证", "03": "社会保障卡", "99": "其他"},
     "psn_insu_stas": {"1": "正常参保", "2": "暂停参保", "4": "终止参保"},
+    "opsp_dise_code": CHRONIC_DISEASES,
     "filing": {
         "emergency": "急诊抢救", "local": "本地，无须备案", "long_term": "长期异地居住", "other": "其他临时外出就医",
         "referral": "异地转诊", "unfiled": "未备案",

@@ -24,6 +24,11 @@ INF_TIME_OFF_DAYS_MAX: Final = 1
 CARE_AGE_DAYS_MAX: Final = 730
 """Older fees are a matter of manual reimbursement (assumption)."""
 
+CREDENTIAL_CHARACTERS_MAX: Final = 500
+"""A number has 50 at most by the national interface; a token of the e-voucher may be longer (assumption)."""
+EVOUCHER: Final = "01"
+"""mdtrt_cert_type of the e-voucher, whose certificate number is a token that expires."""
+
 INSUTYPES: Final = frozenset({"310", "390", "510"})
 _FLAGS: Final = ("acct_used_flag", "er_flag", "trum_flag", "rel_ttp_flag")
 _FLAG_VALUES: Final = frozenset({"", "0", "1"})

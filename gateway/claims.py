@@ -15,7 +15,7 @@ from bus.intake import Intake
 from gateway.admission import admit, sought_by, targets_of
 from gateway.alarm import Alarm
 from gateway.asks import Asks
-from gateway.calls import Answer, Call, NeedsPerson
+from gateway.calls import Answer, Call, NeedsNode
 from gateway.care_book import (
     CareBook,
     CareBookUnavailable,
@@ -162,7 +162,7 @@ class ClaimDesk:
         for calls in messages:
             for place, call in enumerate(calls):
                 verdict = self._judged(call, view)
-                if isinstance(verdict, Refused | NeedsPerson):
+                if isinstance(verdict, Refused | NeedsNode):
                     call.answer(verdict)  # a refusal speaks of one call: the next is judged by itself
                 elif self._taken(verdict, taken):
                     call.answer(

@@ -15,13 +15,12 @@ from gateway.calls import (
     Call,
     ClaimedRequest,
     FeeRequest,
-    NeedsPerson,
+    NeedsNode,
     NotFinal,
-    PersonFound,
     Reply,
 )
 from gateway.catalogue import split
-from gateway.checks import day_of, envelope_violations, named
+from gateway.checks import CREDENTIAL_CHARACTERS_MAX, day_of, envelope_violations, named
 from gateway.claims import ClaimDesk
 from gateway.entrance import House
 from gateway.fee_desk import FeeDesk
@@ -30,6 +29,7 @@ from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import read_lines
 from gateway.silences import Silences
 from ledger.life import Kind
+from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1.envelope_pb2 import Envelope
 from runtime.clock import Clock, china_date
@@ -40,8 +40,6 @@ DEADLINE_MS_MAX: Final = 60_000
 ANSWER_EARLY_MS: Final = 100
 INSURED_WAIT_MS: Final = 1_000
 INSURED_INFNOS: Final = frozenset({"1101", "2001"})
-CREDENTIAL_CHARACTERS_MAX: Final = 500
-"""A number has 50 at most by the national interface; a token of the e-voucher may be longer (assumption)."""
 
 RESPONSE_OF: Final[dict[type, type[ClaimedResponse]]] = {
     pb.SettleRequest: pb.SettleResponse,
@@ -54,6 +52,8 @@ RESPONSE_OF: Final[dict[type, type[ClaimedResponse]]] = {
     pb.ReopenVisitRequest: pb.ReopenVisitResponse,
     pb.UploadFeesRequest: pb.UploadFeesResponse,
     pb.CancelFeesRequest: pb.CancelFeesResponse,
+    fpb.FileRequest: fpb.FileResponse,
+    fpb.WithdrawRequest: fpb.WithdrawResponse,
 }
 
 
@@ -80,7 +80,7 @@ class Desk:
         self,
         request: ClaimedRequest | pb.PreSettleRequest,
         deadline_ms: int,
-        person: PersonFound | None = None,
+        node_answer: bytes | None = None,
     ) -> "asyncio.Future[Reply]":
         """Hand a call to the claim desk; the future resolves with its reply."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -91,7 +91,7 @@ class Desk:
             request=request,
             deadline_ms=deadline_ms,
             reply=future,
-            person=person,
+            node_answer=node_answer,
             presettle=presettle,
         )
         if (refused := self._claims.submit(call)) is not None:
@@ -100,12 +100,10 @@ class Desk:
 
     async def claimed(self, request: ClaimedRequest, deadline_ms: int) -> ClaimedResponse | Refused:
         """The outcome of a claimed message, or PENDING 100 ms before the deadline."""
-        if isinstance(request, pb.OpenVisitRequest):
-            reply = await self._open_visit(request, deadline_ms)
-        elif isinstance(request, pb.UploadFeesRequest | pb.CancelFeesRequest):
+        if isinstance(request, pb.UploadFeesRequest | pb.CancelFeesRequest):
             reply = await self._fees_written(request, deadline_ms)
         else:
-            reply = await self._waited(self.submit(request, deadline_ms), request.envelope, deadline_ms)
+            reply = await self._decided(request, deadline_ms)
         return answered(request, reply)
 
     async def _fees_written(self, request: FeeRequest, deadline_ms: int) -> Reply:
@@ -119,29 +117,15 @@ class Desk:
         done, _ = await asyncio.wait((deciding,), timeout=max(wait_s, 0))
         return deciding.result() if done else not_final(request.envelope)
 
-    async def _open_visit(self, request: pb.OpenVisitRequest, deadline_ms: int) -> Reply:
+    async def _decided(self, request: ClaimedRequest, deadline_ms: int) -> Reply:
+        """The claim desk's reply; where the home node must be asked first, its reply to both together."""
         reply = await self._waited(self.submit(request, deadline_ms), request.envelope, deadline_ms)
-        if not isinstance(reply, NeedsPerson):
+        if not isinstance(reply, NeedsNode):
             return reply
-        found = await self._person(request, deadline_ms)
-        if isinstance(found, Refused):
-            return found
-        return await self._waited(self.submit(request, deadline_ms, found), request.envelope, deadline_ms)
-
-    async def _person(self, request: pb.OpenVisitRequest, deadline_ms: int) -> PersonFound | Refused:
-        """Ask the home node whether it knows the person and insures him so."""
-        given = request.input
-        pool = self._house.directory.pool(request.envelope.insuplc_admdvs)
-        assert pool is not None, "admission has found the pool"
-        node = self._house.directory.nodes[pool.node]
-        partition = partition_of(given.psn_no, node.partitions)
-        refused = await self._asks.covered(
-            node=node.number, partition=partition, psn_no=given.psn_no, home_pool=pool.code,
-            insutype=given.insutype, deadline_ms=deadline_ms - ANSWER_EARLY_MS,
-        )  # fmt: skip
-        if refused is not None:
-            return refused
-        return PersonFound(given.psn_no, given.insutype, pool.code, node.number, partition)
+        said = await self._asks.before_claim(reply, deadline_ms - ANSWER_EARLY_MS)
+        if isinstance(said, Refused):
+            return said
+        return await self._waited(self.submit(request, deadline_ms, said), request.envelope, deadline_ms)
 
     async def _waited(self, future: "asyncio.Future[Reply]", envelope: Envelope, deadline_ms: int) -> Reply:
         """The reply, or that it is not final 100 ms before the deadline. The message goes on either way."""
@@ -232,7 +216,7 @@ def answered(request: ClaimedRequest, reply: Reply) -> ClaimedResponse | Refused
     """A reply as the response of its call."""
     if isinstance(reply, Refused):
         return reply
-    if isinstance(reply, NeedsPerson):
+    if isinstance(reply, NeedsNode):
         return refuse("NOT_ANSWERED", "the home node was not asked in time; send this one again")
     return fill(RESPONSE_OF[type(request)](), reply)
 

@@ -1,6 +1,7 @@
 """What every message passes on its way in: the view that it is judged by, its parties, and the shape of the verdict.
 
-`gateway.settling`, `undoing` and `visiting` judge by it; `gateway.admission` sends each message to one of them. Pure.
+`gateway.settling`, `undoing`, `visiting` and `filing` judge by it; `gateway.admission` sends each message to one of
+them. Pure.
 """
 
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from gateway.calls import INFNOS_OF, PRE_SETTLE_INFNOS, Call, NeedsPerson
+from gateway.calls import INFNOS_OF, PRE_SETTLE_INFNOS, Call, NeedsNode
 from gateway.care_book import BillLines, Decided, Known, RequestRow
 from gateway.catalogue import Catalogue
 from gateway.checks import envelope_violations
@@ -62,7 +63,7 @@ class Admitted:
     """Lines that must not be in another live bill of the visit, looked at before W1."""
 
 
-Verdict = Refused | Admitted | NeedsPerson
+Verdict = Refused | Admitted | NeedsNode
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.calls import Answer, NotFinal
 from ledger.life import Status
+from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import china_date, china_text
 from runtime.keys import setl_id_text
@@ -24,6 +25,8 @@ ClaimedResponse = (
     | pb.ReopenVisitResponse
     | pb.UploadFeesResponse
     | pb.CancelFeesResponse
+    | fpb.FileResponse
+    | fpb.WithdrawResponse
 )
 
 INFCODE_DONE: Final = 0

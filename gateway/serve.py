@@ -10,18 +10,21 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from bus.kafka import open_log
 from bus.settings import BusSettings
+from gateway import filing_service, service
 from gateway.catalogue import load_catalogues
 from gateway.directory import Directory
 from gateway.entrance import House
 from gateway.errors import GatewayError
 from gateway.fee_book import open_fee_book
+from gateway.filing_service import FilingService
 from gateway.postgres_care_book import open_care_book
-from gateway.service import NAME, SettlementService
+from gateway.service import SettlementService
 from gateway.slot import Slot
 from gateway.unreadable import add_service
+from proto.settlement.v1 import filing_pb2_grpc, settlement_pb2_grpc
 from runtime import keyring, metrics
 from runtime.clock import SystemClock
-from runtime.serve import grpc_server, run_until_signalled
+from runtime.serve import AddService, grpc_server, run_until_signalled
 from runtime.settings import ProcessSettings
 
 FIRST_BEATS_S_MAX: Final = 5.0
@@ -81,6 +84,23 @@ def count_queues(registry: CollectorRegistry, slot: Slot) -> None:
         silent.labels(str(node), str(partition)).set_function(partial(slot.silences.silent, node, partition))
 
 
+def services_of(slot: Slot) -> dict[str, AddService]:
+    """What a slot serves, by name."""
+    settlement = SettlementService(
+        desk=slot.desk, queries=slot.queries, session=slot.session, accumulators=slot.accumulators,
+        fee_query=slot.fee_query, catalogue=slot.catalogue, signs=slot.signs,
+    )  # fmt: skip
+    filing = FilingService(desk=slot.desk, filings=slot.filings)
+    return {
+        service.NAME: partial(
+            add_service, settlement_pb2_grpc.add_SettlementServiceServicer_to_server, settlement
+        ),
+        filing_service.NAME: partial(
+            add_service, filing_pb2_grpc.add_FilingServiceServicer_to_server, filing
+        ),
+    }
+
+
 async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Sequence[int] = ()) -> int:
     """Run one slot until a signal; gives the exit code."""
     house = house_of(region, slot)
@@ -103,13 +123,10 @@ async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Seq
         )  # fmt: skip
         await parts.take_over()
         count_queues(registry, parts)
-        service = SettlementService(
-            desk=parts.desk, queries=parts.queries, session=parts.session, accumulators=parts.accumulators,
-            fee_query=parts.fee_query, catalogue=parts.catalogue, signs=parts.signs,
-        )  # fmt: skip
-        add = partial(add_service, service)
         with metrics.exposed(registry, port=settings.metrics_port, host=settings.metrics_host):
-            async with grpc_server(listen=settings.listen or LISTEN_DEFAULT, services={NAME: add}) as server:
+            async with grpc_server(
+                listen=settings.listen or LISTEN_DEFAULT, services=services_of(parts)
+            ) as server:
                 return await run_until_signalled(
                     parts.tasks(), server=server, state_dir=settings.state_dir, grace_s=settings.grace_s,
                     ready=partial(first_beats, parts),

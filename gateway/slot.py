@@ -20,6 +20,7 @@ from gateway.entrance import House
 from gateway.fee_book import FeeBook
 from gateway.fee_desk import FeeDesk
 from gateway.fee_query import FeeQuery
+from gateway.filing_query import FilingQuery
 from gateway.queries import Queries
 from gateway.replies import Replies
 from gateway.session import Session
@@ -71,6 +72,7 @@ class Slot:
         )
         self.queries = Queries(book=book, house=house, clock=clock)
         self.accumulators = AccumulatorQuery(asks=self.asks, house=house, clock=clock)
+        self.filings = FilingQuery(asks=self.asks, house=house, clock=clock)
         self.fee_query = FeeQuery(book=fee_book, house=house, clock=clock)
         self.catalogue = CatalogueQuery(house=house, clock=clock)
         self.signs = SignBook(book=fee_book, house=house, clock=clock)

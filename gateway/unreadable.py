@@ -6,15 +6,16 @@ refuses what could not be read. A Session is answered up to the message before, 
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from gateway.door import Context, abort, status_of
 from gateway.refusals import Violation, invalid
-from gateway.service import Context, SettlementService, abort, status_of
-from proto.settlement.v1 import settlement_pb2_grpc
+
+Service = TypeVar("Service")
 
 _UNREADABLE: Final = object()
 _STATUS: Final = status_of(
@@ -22,10 +23,11 @@ _STATUS: Final = status_of(
 )
 
 
-def add_service(service: SettlementService, server: grpc.aio.Server) -> None:
-    """Register the service so that it refuses what it cannot read."""
-    readable = cast(grpc.aio.Server, _Readable(server))
-    settlement_pb2_grpc.add_SettlementServiceServicer_to_server(service, readable)
+def add_service(
+    add: Callable[[Service, grpc.aio.Server], None], service: Service, server: grpc.aio.Server
+) -> None:
+    """Register a service, by the generated `add`, so that it refuses what it cannot read."""
+    add(service, cast(grpc.aio.Server, _Readable(server)))
 
 
 class _Readable:

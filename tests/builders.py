@@ -10,13 +10,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, cast
 
-from gateway.calls import KIND_OF, Call, PersonFound
+from gateway.calls import KIND_OF, Call
 from gateway.care_book import VISIT_OPEN, Claim, Decided, Known, RequestRow, Visit
 from gateway.catalogue import load_catalogues
 from gateway.directory import Directory
 from gateway.entrance import House, View
 from ledger.life import Kind, Status
 from ledger.rows import COLUMNS, PAYERS, SCOPE, Row
+from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1.envelope_pb2 import Envelope
@@ -148,18 +149,41 @@ def a_visit_cancel(msgid: str = "v2", *, infno: str = "2202", **changes: Any) ->
     return pb.CancelVisitRequest(envelope=an_envelope(infno, msgid), input=pb.CancelVisitInput(**fields))
 
 
-def a_call(request: Any, *, deadline_ms: int = DEADLINE_MS, person: bool = False, reply: Any = None) -> Call:
+def a_filing(
+    msgid: str = "f1", *, infno: str = "2501", envelope: dict[str, Any] | None = None, **changes: Any
+) -> fpb.FileRequest:  # fmt: skip
+    """Treatment in Guangzhou is filed by PSN himself."""
+    fields: dict[str, Any] = {"psn_no": PSN, "insutype": "310"} | changes
+    if infno == "2501":
+        fields = {"fil_type": "other", "mdtrtarea_admdvs": str(CARE_POOL)} | fields
+    return fpb.FileRequest(
+        envelope=an_envelope(infno, msgid, **(envelope or {})), input=fpb.FilingInput(**fields)
+    )
+
+
+def a_referral(msgid: str = "f1", **changes: Any) -> fpb.FileRequest:
+    """HOSPITAL refers PSN to Guangzhou's other hospital."""
+    fields = {
+        "fil_type": "referral", "refl_type": "3", "refl_date": TODAY_TEXT, "reflin_medins_no": OTHER_HOSPITAL,
+    } | changes  # fmt: skip
+    return a_filing(msgid, **fields)
+
+
+def a_withdrawal(of: bytes, msgid: str = "f2", *, infno: str = "2502", **changes: Any) -> fpb.WithdrawRequest:
+    """A filing of PSN is withdrawn."""
+    fields = {"psn_no": PSN, "trt_dcla_detl_sn": setl_id_text(of)} | changes
+    return fpb.WithdrawRequest(envelope=an_envelope(infno, msgid), input=fpb.WithdrawInput(**fields))
+
+
+def a_call(
+    request: Any, *, deadline_ms: int = DEADLINE_MS, node_answer: bytes | None = None, reply: Any = None
+) -> Call:
     """A call with its message; `reply` is a future where somebody is to answer it."""
     presettle = isinstance(request, pb.PreSettleRequest)
     return Call(
         kind=int(Kind.SETTLE) if presettle else KIND_OF[type(request)], request=request, deadline_ms=deadline_ms,
-        reply=cast("asyncio.Future[Any]", reply), person=the_person() if person else None, presettle=presettle,
+        reply=cast("asyncio.Future[Any]", reply), node_answer=node_answer, presettle=presettle,
     )  # fmt: skip
-
-
-def the_person() -> PersonFound:
-    """What the home node says of PSN."""
-    return PersonFound(PSN, "310", HOME_POOL, NODE, PARTITION)
 
 
 def the_id(infno: str, msgid: str, fixmedins_code: str = HOSPITAL) -> bytes:

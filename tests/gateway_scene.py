@@ -25,11 +25,13 @@ from gateway.desk import Desk
 from gateway.dispatch import Dispatch
 from gateway.fee_book import FeeBook
 from gateway.fee_desk import FeeDesk
+from gateway.filing_query import FilingQuery
 from gateway.queries import Queries
 from gateway.session import Session
 from gateway.silences import Silences
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2 as mpb
+from runtime.sealing import public_key_of
 from tests.builders import (
     DEADLINE_MS,
     NODE,
@@ -43,6 +45,8 @@ from tests.builders import (
 )
 from tests.simulation.fake_care_book import FakeCareBook, FakeCareDatabase
 from tests.simulation.virtual_time import VirtualClock
+
+NODE_KEY = public_key_of(bytes([1]) * 32)
 
 
 class Sent(NamedTuple):
@@ -95,7 +99,7 @@ class Scene:
             log=self.log, region=self.house.region, slot=slot, clock=self.clock, silences=self.silences
         )
         self.asks = Asks(
-            post=self.dispatch.post, silences=self.silences, node_key=lambda node: bytes(32), clock=self.clock
+            post=self.dispatch.post, silences=self.silences, node_key=lambda node: NODE_KEY, clock=self.clock
         )
         self.booking = Booking(book=self.book, dispatch=self.dispatch, alarm=self.alarm)
         self.claims = ClaimDesk(
@@ -111,6 +115,7 @@ class Scene:
             clock=self.clock,
         )
         self.queries = Queries(book=self.book, house=self.house, clock=self.clock)
+        self.filings = FilingQuery(asks=self.asks, house=self.house, clock=self.clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=self.clock)
         self.beating = True
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.admission import admit, sought_by
-from gateway.calls import NeedsPerson
+from gateway.calls import NeedsNode
 from gateway.care_book import VISIT_CANCELLED, VISIT_OPEN, Visit
 from gateway.entrance import Admitted, Verdict
 from gateway.refusals import Refused
@@ -32,8 +32,9 @@ from tests.builders import (
 )
 
 
-def judged(request: Any, *visits: Visit, person: bool = True, **view: Any) -> Verdict:
-    return admit(a_call(request, person=person), house=a_house(), view=a_view(visits=visits, **view))
+def judged(request: Any, *visits: Visit, asked: bool = True, **view: Any) -> Verdict:
+    call = a_call(request, node_answer=b"" if asked else None)
+    return admit(call, house=a_house(), view=a_view(visits=visits, **view))
 
 
 def refused(request: Any, *visits: Visit, **view: Any) -> Refused:
@@ -49,8 +50,8 @@ def admitted(request: Any, *visits: Visit, **view: Any) -> Admitted:
 
 
 def test_an_unknown_visit_needs_the_home_node_s_word_for_the_person() -> None:
-    assert isinstance(judged(an_opening(), person=False), NeedsPerson)
-    assert refused(an_opening(), person=False, silent=True).code == "NODE_SILENT"
+    assert isinstance(judged(an_opening(), asked=False), NeedsNode)
+    assert refused(an_opening(), asked=False, silent=True).code == "NODE_SILENT"
 
 
 def test_a_visit_is_opened_with_what_its_settlements_will_read() -> None:
@@ -75,8 +76,8 @@ def test_a_visit_begins_today_where_nothing_is_said() -> None:
 
 
 def test_opening_an_open_visit_again_gives_the_same_visit_and_changes_nothing() -> None:
-    for person in (False, True):
-        row = admitted(an_opening("again"), a_visit(version=5), person=person).rows[0]
+    for asked in (False, True):
+        row = admitted(an_opening("again"), a_visit(version=5), asked=asked).rows[0]
         assert (row.opens_visit, row.visit_version, row.new_state) == (False, None, None)
         assert pb.Outcome.FromString(row.own_answer or b"").mdtrt_id == setl_id_text(a_visit_key())
 
@@ -99,7 +100,7 @@ def test_a_visit_number_that_is_another_s_or_could_become_it_again_is_refused(vi
 )
 def test_a_cancelled_visit_is_opened_again_under_its_version(was: dict[str, Any]) -> None:
     visit = a_visit(state=VISIT_CANCELLED, version=4, cancelled_by=an_id("c"), **was)
-    assert isinstance(judged(an_opening(), visit, person=False), NeedsPerson)
+    assert isinstance(judged(an_opening(), visit, asked=False), NeedsNode)
     row = admitted(an_opening(), visit).rows[0]
     assert (row.opens_visit, row.visit_version, row.new_state) == (False, 4, VISIT_OPEN)
     assert (row.psn_no, row.node, row.partition, row.home_pool) == (PSN, NODE, PARTITION, HOME_POOL)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.admission import admit, sought_by
-from gateway.calls import NeedsPerson
+from gateway.calls import NeedsNode
 from gateway.checks import AMOUNT_FEN_MAX, LINES_MAX, care_time_fault, day_of, is_time
 from gateway.entrance import Admitted
 from gateway.refusals import STATUS_OF, Refused
@@ -19,8 +19,10 @@ from tests.builders import (
     TODAY_TEXT,
     a_call,
     a_cancel_request,
+    a_filing,
     a_house,
     a_line,
+    a_referral,
     a_return,
     a_reverse_request,
     a_sale_request,
@@ -28,6 +30,7 @@ from tests.builders import (
     a_view,
     a_visit,
     a_visit_cancel,
+    a_withdrawal,
     an_opening,
 )
 
@@ -220,6 +223,9 @@ def spoiled(message: Any, data: st.DataObject) -> Any:
         a_sale_request,
         an_opening,
         a_visit_cancel,
+        a_referral,
+        lambda: a_filing(infno="2503"),
+        lambda: a_withdrawal(bytes(16)),
         lambda: a_cancel_request("A" * 26),
         lambda: a_reverse_request("m1"),
         lambda: pb.PreSettleRequest(
@@ -231,7 +237,7 @@ def spoiled(message: Any, data: st.DataObject) -> Any:
 @given(data=st.data())
 def test_nothing_that_the_wire_can_carry_makes_admission_fail(make: Any, data: st.DataObject) -> None:
     """An exception there would end the process, and the HIS would send the message again."""
-    call = a_call(spoiled(make(), data), person=True)
+    call = a_call(spoiled(make(), data), node_answer=b"")
     sought_by(call)
     verdict = admit(call, house=a_house(), view=a_view(visits=(a_visit(),)))
     if isinstance(verdict, Refused):
@@ -240,4 +246,4 @@ def test_nothing_that_the_wire_can_carry_makes_admission_fail(make: Any, data: s
         texts = [column for row in verdict.rows for column in row if isinstance(column, str)]
         assert not [text for text in texts if "\x00" in text], "no text column holds a NUL"
     else:
-        assert isinstance(verdict, NeedsPerson)
+        assert isinstance(verdict, NeedsNode)

@@ -17,15 +17,18 @@ from gateway.catalogue_query import CATALOGUE_INFNOS, INSTITUTION_INFNOS, NOT_HE
 from gateway.desk import INSURED_INFNOS
 from gateway.entrance import Admitted
 from gateway.fee_query import INFNOS as FEE_INFNOS
+from gateway.filing_query import INFNOS as FILINGS_INFNOS
 from gateway.queries import INFNOS as QUERY_INFNOS
 from gateway.refusals import Refused
 from gateway.sign_in import SIGN_IN_INFNOS, SIGN_OUT_INFNOS
+from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import setl_id_text
 from tests.builders import (
     PSN,
     a_call,
     a_cancel_request,
+    a_filing,
     a_house,
     a_reverse_request,
     a_settle_request,
@@ -33,6 +36,7 @@ from tests.builders import (
     a_visit,
     a_visit_cancel,
     a_visit_key,
+    a_withdrawal,
     an_envelope,
     an_id,
     an_opening,
@@ -42,10 +46,17 @@ TEXT = (Path(__file__).resolve().parents[2] / "docs" / "transactions.md").read_t
 _SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 SECTIONS: dict[str, str] = dict(_SECTION.findall(TEXT))
 OVERVIEW = re.findall(r"^\| (\d{4}) \| (\w+) \| (.+) \|$", TEXT, re.MULTILINE)
-SERVICE = pb.DESCRIPTOR.services_by_name["SettlementService"]
+METHODS = {
+    method.name: method
+    for service in (
+        pb.DESCRIPTOR.services_by_name["SettlementService"], fpb.DESCRIPTOR.services_by_name["FilingService"],
+    )
+    for method in service.methods
+}  # fmt: skip
 TAKEN: dict[str, frozenset[str]] = {
     **{type_.__name__.removesuffix("Request"): INFNOS_OF[kind] for type_, kind in KIND_OF.items()},
     "PreSettle": PRE_SETTLE_INFNOS,
+    "ListFilings": FILINGS_INFNOS,
     "GetInsured": INSURED_INFNOS,
     "GetSettlement": QUERY_INFNOS,
     "GetFees": FEE_INFNOS,
@@ -114,14 +125,14 @@ def test_no_module_of_the_gateway_takes_a_number_that_is_left_out() -> None:
 
 
 def test_every_call_of_the_contract_is_in_the_document_and_no_other() -> None:
-    calls = {method.name for method in SERVICE.methods}
+    calls = set(METHODS)
     assert set(TAKEN) == calls - {"Session"}
     assert {title.partition(":")[0] for title in SECTIONS} == calls | set(OWN_SECTION) | {"Answers"}
 
 
 @pytest.mark.parametrize("call", TAKEN)
 def test_every_field_of_a_request_is_named_and_every_named_field_exists(call: str) -> None:
-    assert list(rows_of(section_of(call))) == list(paths_of(SERVICE.methods_by_name[call].input_type))
+    assert list(rows_of(section_of(call))) == list(paths_of(METHODS[call].input_type))
 
 
 @pytest.mark.parametrize("name", OWN_SECTION)
@@ -170,6 +181,8 @@ def valid_requests() -> dict[str, Any]:
         "UpdateVisit": a_step(pb.UpdateVisitRequest, pb.UpdateVisitInput, "2203"),
         "CloseVisit": a_step(pb.CloseVisitRequest, pb.CloseVisitInput, "2402"),
         "ReopenVisit": a_step(pb.ReopenVisitRequest, pb.ReopenVisitInput, "2405"),
+        "File": a_filing(),
+        "Withdraw": a_withdrawal(an_id("f1")),
         "Cancel": a_cancel_request(setl_id_text(an_id("m1"))),
         "Reverse": a_reverse_request("m1"),
     }
@@ -185,7 +198,7 @@ def test_what_is_needed_is_refused_where_it_is_missing_and_nothing_else_is(call:
         request = valid_requests()[call]
         parent, _, field = path.rpartition(".")
         (getattr(request, parent) if parent else request).ClearField(field.removesuffix("[]"))
-        verdict = admit(a_call(request, person=True), house=a_house(), view=a_view(visits=visits))
+        verdict = admit(a_call(request, node_answer=b""), house=a_house(), view=a_view(visits=visits))
         if needed == "no":
             assert isinstance(verdict, Admitted), (path, verdict)
         else:
