@@ -20,8 +20,9 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from proto.settlement.v1 import filing_pb2 as fpb
+from proto.settlement.v1 import filing_pb2_grpc, settlement_pb2_grpc
 from proto.settlement.v1 import settlement_pb2 as pb
-from proto.settlement.v1 import settlement_pb2_grpc
 from proto.settlement.v1.envelope_pb2 import Credential, Envelope
 
 CHINA: Final = timezone(timedelta(hours=8))
@@ -54,6 +55,11 @@ METHODS: Final = {
     pb.GetCatalogueRequest: "GetCatalogue",
     pb.SignInRequest: "SignIn",
     pb.SignOutRequest: "SignOut",
+}
+FILING_METHODS: Final = {
+    fpb.FileRequest: "File",
+    fpb.WithdrawRequest: "Withdraw",
+    fpb.ListFilingsRequest: "ListFilings",
 }
 PAID, DECLINED, EXPIRED, VOIDED, OK = (
     pb.OUTCOME_STATUS_PAID, pb.OUTCOME_STATUS_DECLINED, pb.OUTCOME_STATUS_EXPIRED, pb.OUTCOME_STATUS_VOIDED,
@@ -151,6 +157,7 @@ class His:
         ]  # fmt: skip
         self.channels = [grpc.insecure_channel(address, options=options) for address in gateways]
         self.stubs = [settlement_pb2_grpc.SettlementServiceStub(channel) for channel in self.channels]
+        self.filing_stubs = [filing_pb2_grpc.FilingServiceStub(channel) for channel in self.channels]
 
     def __enter__(self) -> "His":
         return self
@@ -163,7 +170,10 @@ class His:
 
     def call(self, request: Any, *, gateway: int = 0, timeout_s: float = CALL_TIMEOUT_S) -> Any:
         """One unary call through a gateway process. Raises Refused, or the gRPC error where there is no code."""
-        method = getattr(self.stubs[gateway], METHODS[type(request)])
+        if (filing := FILING_METHODS.get(type(request))) is not None:
+            method = getattr(self.filing_stubs[gateway], filing)
+        else:
+            method = getattr(self.stubs[gateway], METHODS[type(request)])
         try:
             return method(request, timeout=timeout_s)
         except grpc.RpcError as failed:
@@ -291,6 +301,23 @@ class His:
         sent = original.envelope
         given = pb.ReverseInput(psn_no=visit.person.psn_no, omsgid=sent.msgid, oinfno=oinfno or sent.infno)
         return pb.ReverseRequest(envelope=self.envelope("2601", visit.person.pool), input=given)
+
+    def filing(self, person: Person, *, infno: str = "2501", **given: str) -> fpb.FileRequest:
+        """2501, 2503 or 2505."""
+        body = fpb.FilingInput(psn_no=person.psn_no, insutype=person.insutype, **given)
+        return fpb.FileRequest(envelope=self.envelope(infno, person.pool), input=body)
+
+    def withdrawal(self, person: Person, filed: pb.FilingInfo, *, infno: str = "2502") -> fpb.WithdrawRequest:
+        """2502, 2504 or 2506."""
+        body = fpb.WithdrawInput(psn_no=person.psn_no, trt_dcla_detl_sn=filed.trt_dcla_detl_sn)
+        return fpb.WithdrawRequest(envelope=self.envelope(infno, person.pool), input=body)
+
+    def filings(self, person: Person, *, infno: str = "5304", on: str = "") -> list[pb.FilingInfo]:
+        """5301, 5302 or 5304: what the home pool holds."""
+        request = fpb.ListFilingsRequest(
+            envelope=self.envelope(infno, person.pool), psn_no=person.psn_no, date=on
+        )
+        return list(self.ask(request).filings)
 
     def query(self, **given: str) -> pb.GetSettlementRequest:
         """5203 in any of its ways."""
