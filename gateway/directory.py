@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from gateway.errors import DirectoryError
 from gateway.tables import DATA_FOLDER, Row, read_rows
+from ledger.day import MANUAL_REGION
 
 Route = Literal[1, 2, 3]
 LOCAL: Final = 1
@@ -235,6 +236,8 @@ def _read_regions(folder: Path, pools: Mapping[int, Pool]) -> dict[str, frozense
         if pool not in pools:
             raise row.error(f"care_pool {pool} is not in pools.csv")
         region_of[pool] = row.text("region")
+        if region_of[pool] == MANUAL_REGION:
+            raise row.error(f"region {MANUAL_REGION} is the word for what home nodes reimburse by hand")
     names = set(region_of.values())
     return {name: frozenset(pool for pool, region in region_of.items() if region == name) for name in names}
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from homepool.benefits import Benefit, BillFacts, Layer, brief
 from homepool.pieces import tag, varint
+from ledger.day import MANUAL_REGION
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2, settlement_pb2
 from runtime.keys import setl_id_text
@@ -24,6 +25,8 @@ _DETAIL_TAG: Final = tag(_OUTCOME, "setldetail")
 
 SETTLEMENT_FLAG: Final = "0"
 REFUND_FLAG: Final = "1"
+DIRECT_FLAG: Final = "0"
+BY_HAND_FLAG: Final = "1"
 
 REVERSED_FIRST: Final = "REVERSED_FIRST"
 DEADLINE_PASSED: Final = "DEADLINE_PASSED"
@@ -34,6 +37,7 @@ NO_SUCH_INSURANCE: Final = "NO_SUCH_INSURANCE"
 NO_POLICY: Final = "NO_POLICY"
 DAYS_IN_LIVE_BILL: Final = "DAYS_IN_LIVE_BILL"
 LATER_INTERIM_LIVES: Final = "LATER_INTERIM_LIVES"
+INVOICE_PAID_BY_HAND: Final = "INVOICE_PAID_BY_HAND"
 
 MESSAGES: Final = {
     "": "",
@@ -42,13 +46,14 @@ MESSAGES: Final = {
     "ALREADY_UNDONE": "the settlement has been undone before, by what is given in other",
     "OTHER_PERSON": "the settlement belongs to another person",
     "SUPERSEDED": "the settlement cannot live again: the bill or its lines were settled since, it was reversed, "
-    "or account or cap do not suffice today",
+    "its invoice was paid by hand, or account or cap do not suffice today",
     "NOTHING_TO_UNDO": "nothing of it stands, so there is nothing to undo",
     REVERSED_FIRST: "a reversal of this message came first; it never takes effect",
     DEADLINE_PASSED: "it was not decided before its deadline; nothing moved, send it again with a new msgid",
     INTERNAL: "it could not be decided and is being looked at; nothing moved",
     DAYS_IN_LIVE_BILL: "a live settlement of this stay pays for some of these days",
     LATER_INTERIM_LIVES: "a later interim settlement of this stay lives: cancel that first",
+    INVOICE_PAID_BY_HAND: "this invoice was reimbursed by hand and is paid once; the home agency can cancel that",
     PERSON_UNKNOWN: "the home pool does not know this psn_no",
     NOT_INSURED_HERE: "this psn_no belongs to another pool than the insured division",
     NO_SUCH_INSURANCE: "the person does not hold this insurance",
@@ -118,6 +123,7 @@ def paid(
         year=str(benefit.year),
         fund_includes_acct=fund_includes_account,
         filing=filing,
+        fulamt_advpay_flag=BY_HAND_FLAG if item.region == MANUAL_REGION else DIRECT_FLAG,
     ).SerializeToString()
     # The message is its parts one after the other: put into one another as objects they would be copied twice. They stand
     # in the order of their numbers, for whoever parses the answer and serialises it again must come to the same bytes.

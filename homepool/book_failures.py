@@ -26,6 +26,8 @@ class NotAllowed(BookBroken):
 
 
 _INSUFFICIENT_PRIVILEGE = "42501"
+_MADE_BY_ANOTHER = frozenset(("claim_pkey", "bill_pkey", "accumulator_pkey", "hand_paid_pkey"))
+"""Keys that somebody else may have made since this flush read."""
 
 
 @contextlib.contextmanager
@@ -51,7 +53,7 @@ def book_error(error: Exception) -> BookError:
     if kind is FailureKind.PRIVATE:
         return _private_error(failure.sqlstate, guard)
     if kind is FailureKind.UNIQUE:
-        return Conflict(guard) if guard in ("claim_pkey", "bill_pkey", "accumulator_pkey") else Fenced(guard)
+        return Conflict(guard) if guard in _MADE_BY_ANOTHER else Fenced(guard)
     if kind is FailureKind.MISSING_TABLE or (kind is FailureKind.CHECK and _is_of_a_leaf(failure)):
         return LeafMissing()
     if kind is FailureKind.CHECK and guard in ("bill_alive", "account_balance"):

@@ -20,7 +20,8 @@ from homepool.mirror import mirror_of
 from homepool.settling import Place, bill_facts, day_of, paid_row, standing_of
 from homepool.snapshot import Snapshot
 from homepool.still import still_row
-from ledger.life import PAY, SUPERSEDED, Id, Kind, Move, Status, Verdict
+from ledger.day import MANUAL_REGION
+from ledger.life import NO_SUCH_SETTLEMENT, PAY, SUPERSEDED, Id, Kind, Move, Status, Verdict
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2
 from runtime.clock import china_date, china_text
@@ -162,6 +163,9 @@ class Deciding:
         person = self.snapshot.people.get(item.psn_no)
         if person is None:
             return self._still(item, Status.DECLINED, answers.PERSON_UNKNOWN)
+        invoice = item.facts.invoice
+        if invoice and invoice in person.invoices:
+            return self._still(item, Status.DECLINED, answers.INVOICE_PAID_BY_HAND)
         bill = bill_facts(item, self.snapshot)
         pool, insutype, day = bill.home_pool, bill.insutype, bill.care_date
         coverage = person.coverage(pool, insutype, day)
@@ -218,6 +222,9 @@ class Deciding:
         if len(target) != ID_BYTES:
             raise ItemMalformed("A cancel or reversal names its target by 16 bytes.")
         fate = self.lives.fates.get(target)
+        aimed_at = self.snapshot.rows.get(target)
+        if aimed_at is not None and (aimed_at.region == MANUAL_REGION) != (item.region == MANUAL_REGION):
+            return Verdict(Status.DECLINED, code=NO_SUCH_SETTLEMENT)  # each side takes back what it has paid
         if kind == Kind.CANCEL:
             verdict = self.lives.cancel(target, item.psn_no)
             if verdict.move is Move.MIRROR and self._later_interim_lives(target):
@@ -235,9 +242,12 @@ class Deciding:
         return verdict
 
     def _revivable(self, cancel: Row) -> bool:
-        """Whether a settlement could be made today as it was: lines, days, accounts and caps."""
+        """Whether a settlement could be made today as it was: invoice, lines, days, accounts and caps."""
         assert cancel.settlement is not None
         snapshot, settlement = self.snapshot, self.snapshot.rows[cancel.settlement]
+        person = snapshot.people.get(settlement.psn_no)
+        if person is not None and settlement.invoice in person.invoices:
+            return False
         if settlement.line_keys and settlement.visit is not None:
             lines = set(settlement.line_keys)
             for live in snapshot.visit_live.get(settlement.visit, _NO_VISITS):

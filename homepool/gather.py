@@ -16,6 +16,7 @@ from ledger.life import Id, Kind
 from proto.settlement.v1 import messages_pb2
 
 PEOPLE_CACHED_MAX: Final = 50_000
+_PAYING: Final = frozenset((messages_pb2.KIND_SETTLE, messages_pb2.KIND_REVIVE))
 _DAY_LENGTH: Final = len("2026-01-31")
 
 
@@ -50,8 +51,8 @@ async def gather(
 ) -> Snapshot:
     """The snapshot that `items` are to be decided on. Raises the book's errors."""
     snapshot = Snapshot()
-    settled = [item.psn_no for item in items if item.kind == messages_pb2.KIND_SETTLE]
-    snapshot.people = await people.load(book, settled)
+    paying = [item.psn_no for item in items if item.kind in _PAYING]
+    snapshot.people = await people.load(book, paying)
     keys: list[Key] = []
     for item in items:
         keys += _keys(item, snapshot.people.get(item.psn_no))

@@ -52,6 +52,7 @@ class Person:
     filings: tuple[Filing, ...] = ()
     account_pool: int = 0  # whose bills the own account pays, 0 = has none
     relatives: tuple[tuple[str, int], ...] = ()  # (psn_no, pool of his account), sorted
+    invoices: frozenset[str] = frozenset()  # paid by hand, and not taken back
 
     def coverage(self, pool: int, insutype: str, day: str) -> Coverage | None:
         """The insurance that holds on that day, else the latest that was held, None where none ever was."""

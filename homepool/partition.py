@@ -28,6 +28,7 @@ from homepool.book import (
 from homepool.decide import Flush, Policies, Settle, decide, sender_clock_fits
 from homepool.gather import PeopleCache, accounts_of, gather
 from homepool.snapshot import Snapshot
+from ledger.day import MANUAL_REGION
 from ledger.life import Id
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2
@@ -117,10 +118,14 @@ class Partition:
             if not sender_clock_fits(one.sender_clock_ms, now_ms):
                 continue
             try:
-                items.append(messages_pb2.Item.FromString(one.raw))
+                item = messages_pb2.Item.FromString(one.raw)
             except DecodeError:
                 self._alarms("an item cannot be read", region=one.region, slot=one.slot)
                 continue
+            if item.region == MANUAL_REGION:
+                self._alarms("a gateway's item says it is paid by hand", region=one.region, slot=one.slot)
+                continue
+            items.append(item)
             asked.append(one)
         if items:
             self._answer(await self._settled(asked, items))

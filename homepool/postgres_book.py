@@ -100,7 +100,7 @@ class PostgresReads:
         for record in records:
             psn_no = record[1]
             if psn_no not in parts:
-                parts[psn_no] = ([], [], [], [], [], [])
+                parts[psn_no] = ([], [], [], [], [], [], [])
             parts[psn_no][record[0]].append(record)
         return {psn_no: _person(psn_no, *found) for psn_no, found in parts.items() if found[0]}
 
@@ -301,6 +301,7 @@ def _person(
     filings: list[asyncpg.Record],
     relatives: list[asyncpg.Record],
     accounts: list[asyncpg.Record],
+    paid_by_hand: list[asyncpg.Record],
 ) -> Person:
     coverages: dict[tuple[int, str], tuple[Coverage, ...]] = {}
     for record in sorted(insurances, key=lambda record: str(record[6])):
@@ -318,6 +319,7 @@ def _person(
         filings=tuple(sorted(Filing(record[2], (record[3],), record[4], record[5]) for record in filings)),
         account_pool=int(accounts[0][2]) if accounts else 0,
         relatives=tuple(sorted((record[2], int(record[3])) for record in relatives)),
+        invoices=frozenset([record[2] for record in paid_by_hand]),
     )
 
 
@@ -361,4 +363,5 @@ UNION ALL SELECT 3, psn_no, kind, care, valid_from, valid_to, '', '', '', ''
 UNION ALL SELECT 4, r.psn_no, r.relative_psn_no, a.pool::text, '', '', '', '', '', ''
   FROM relative r JOIN account a ON a.psn_no = r.relative_psn_no WHERE r.psn_no = ANY ($1::text::text[])
 UNION ALL SELECT 5, psn_no, pool::text, '', '', '', '', '', '', '' FROM account WHERE psn_no = ANY ($1::text::text[])
+UNION ALL SELECT 6, psn_no, invoice, '', '', '', '', '', '', '' FROM hand_paid WHERE psn_no = ANY ($1::text::text[])
 """

@@ -43,6 +43,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 """What both books hold of a decision, the answer's bytes included."""
 
+BY_HAND: Final = "manual"
+"""Region of what a home node reimbursed by hand: no care book has a part in it."""
 HOME: Final = "decision"
 CARE: Final = "care"
 PREFETCH_ROWS: Final = 500

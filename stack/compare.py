@@ -235,7 +235,7 @@ async def _seek_strangers(opened: Books, found: Comparison) -> None:
     regions, nodes = list(opened.gateways), list(opened.homes)
     for node, home in opened.homes.items():
         count = await home.fetchval(
-            f"SELECT count(*) FROM {books.HOME} WHERE region <> ALL($1::text[])", regions
+            f"SELECT count(*) FROM {books.HOME} WHERE region <> ALL($1::text[])", [*regions, books.BY_HAND]
         )
         if count:
             found.differences.add(f"node {node} holds {count} rows of regions that are not here")
@@ -256,7 +256,8 @@ async def _compare_owed(opened: Books, found: Comparison) -> None:
     }
     sums = ", ".join(f"coalesce(sum({what}), 0)::bigint AS {name}" for name, what in owed.items())
     query = f"SELECT {sums} FROM {{}}"
-    debit = [await home.fetchrow(query.format(books.HOME)) for home in opened.homes.values()]
+    direct = f"{books.HOME} WHERE region <> '{books.BY_HAND}'"
+    debit = [await home.fetchrow(query.format(direct)) for home in opened.homes.values()]
     credit = [await gateway.fetchrow(query.format(books.CARE)) for gateway in opened.gateways.values()]
     for name in owed:
         debits = sum(row[name] for row in debit if row is not None)

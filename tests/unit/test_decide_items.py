@@ -1,5 +1,7 @@
 """Deciding, beside the life of a bill: deadlines, people, accounts, revivals of today, faults, and what answers say."""
 
+from dataclasses import replace
+
 import pytest
 
 from homepool.benefits import Benefit, BillFacts, Policy, Standing
@@ -219,6 +221,36 @@ def test_a_settlement_keeps_its_invoice_and_so_does_whatever_undoes_and_revives_
         settle_item("s2", bill="b2", psn_no="nobody", invoice=invoice),
     )  # fmt: skip
     assert [written.row.invoice for written in flush.rows] == [invoice] * 4 + [None, None]
+
+
+def test_an_invoice_that_was_paid_by_hand_is_neither_paid_directly_nor_brought_back() -> None:
+    invoice = "25447000000000000001"
+    snapshot = book()
+    decided(snapshot, settle_item("s0", invoice=invoice), undo_item(Kind.CANCEL, "c0", "s0"))
+    snapshot.people[PSN] = replace(snapshot.people[PSN], invoices=frozenset((invoice,)))
+    flush = decided(
+        snapshot, settle_item("s1", invoice=invoice), undo_item(Kind.REVIVE, "r0", "c0"),
+        settle_item("s2", bill="b2", invoice=invoice[:-1] + "2"), settle_item("s3", bill="b3"),
+    )  # fmt: skip
+    assert codes(flush) == ["INVOICE_PAID_BY_HAND", "SUPERSEDED", "PAID", "PAID"]
+
+
+def test_each_side_takes_back_only_what_it_has_paid() -> None:
+    snapshot = book()
+    by_hand = settle_item("s1", bill="b1")
+    by_hand.region = "manual"
+    taken_back = undo_item(Kind.CANCEL, "c2", "s1")
+    taken_back.region = "manual"
+    crossed = undo_item(Kind.CANCEL, "c1", "s0")
+    crossed.region = "manual"
+    flush = decided(
+        snapshot, settle_item("s0"), by_hand, undo_item(Kind.CANCEL, "c0", "s1"),
+        undo_item(Kind.REVERSE, "r0", "s1"), crossed, taken_back,
+    )  # fmt: skip
+    refused = ["NO_SUCH_SETTLEMENT"] * 3
+    assert codes(flush) == ["PAID", "PAID", *refused, "OK"]
+    flags = [outcome(flush.answers[place][1]).setlinfo.fulamt_advpay_flag for place in (0, 1, 5)]
+    assert flags == ["0", "1", "1"]
 
 
 def test_an_exception_while_deciding_is_one_items_and_it_is_parked() -> None:

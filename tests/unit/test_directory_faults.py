@@ -63,6 +63,7 @@ def test_a_copy_of_the_shipped_folder_loads(folder: Path) -> None:
         ("divisions.csv", "440305,南山区,county", "440305,南山区,village", "kind is 'village'"),
         ("regions.csv", "\n44,440300", "\n44,440100", "care_pool 440100 stands twice"),
         ("regions.csv", "\n44,440300", "\n44,440301", "care_pool 440301 is not in pools.csv"),
+        ("regions.csv", "\n44,440300", "\nmanual,440300", "region manual is the word for what home nodes"),
         (
             "institutions.csv",
             "H44030590002",
