@@ -45,14 +45,20 @@ def yuan(fen: int) -> str:
 
 
 def bill(mdtrt_id: str) -> pb.SettleInput:
-    """A consultation and a blood count."""
+    """A consultation, a blood count and a pack of tablets, which carries a traceability code (追溯码)."""
     given = pb.SettleInput(psn_no=PERSON, mdtrt_id=mdtrt_id, med_type="11", insutype="310", chrg_bchno="1")
     given.acct_used_flag = "1"
     today = f"{datetime.now(timezone(timedelta(hours=8))):%Y-%m-%d %H:%M:%S}"
-    for number, (item, fen) in enumerate((("001102000010000", 5_000), ("002501010150000", 2_000)), start=1):
+    pack = f"81{secrets.randbelow(10**18):018}"
+    bought = (
+        ("001102000010000", 5_000, ()),
+        ("002501010150000", 2_000, ()),
+        ("XC08CAA321A0", 1_500, (pack,)),
+    )
+    for number, (item, fen, codes) in enumerate(bought, start=1):
         given.feedetl.add(
             feedetl_sn=str(number), med_list_codg=item, det_item_fee_sumamt=fen, cnt=10_000,
-            pric=fen * 10_000, fee_ocur_time=today,
+            pric=fen * 10_000, fee_ocur_time=today, drug_trac_codg=codes,
         )  # fmt: skip
     given.medfee_sumamt = sum(line.det_item_fee_sumamt for line in given.feedetl)
     return given

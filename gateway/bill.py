@@ -9,9 +9,10 @@ from typing import NamedTuple
 from gateway.care_book import Visit
 from gateway.catalogue import Catalogue, Parts, split
 from gateway.checks import INPATIENT, day_of
-from gateway.feelines import NettedLine
+from gateway.feelines import NettedLine, net_returns
 from gateway.fees import Place, Sum, facts_sums, lines_digest, sums_of
 from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.traceability import Traced, institution_kind, plainly_in_order, trace_refusal
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import bill_key, line_keys
@@ -45,12 +46,15 @@ def bill_of(
     med_type: str,
     catalogue: Catalogue,
     level: int,
+    pharmacy: bool,
     sums: dict[Place, Sum],
 ) -> Bill | Refused:
     """The bill of a settlement, or why it is none."""
     if lines:
         if sums:
             return refuse("FEES_UPLOADED", "lines of this visit were uploaded: settle without lines")
+        if (refused := _trace_refusal(given, lines, catalogue, pharmacy=pharmacy)) is not None:
+            return refused
         bill = _of_lines(given, lines, visit, med_type, catalogue, level)
     else:
         found = _of_uploaded(given, visit, med_type, sums)
@@ -76,6 +80,29 @@ def _of_lines(
     return Bill(
         _key(given, visit, med_type, begin, end), shares.parts, splits, keys, digest, begin, end, None
     )
+
+
+def _trace_refusal(
+    given: pb.SettleInput, lines: list[NettedLine], catalogue: Catalogue, *, pharmacy: bool
+) -> Refused | None:
+    """What is wrong with the drug lines' traceability codes."""
+    items = catalogue.traces.items
+    places = [place for place, line in enumerate(lines) if line.med_list_codg in items]
+    if not places:
+        return None
+    codes = [given.feedetl[place].drug_trac_codg for place in places]
+    if plainly_in_order(codes):
+        return None
+    left = {line.feedetl_sn: line.cnt for line in net_returns(lines)}  # a return is not in it
+    traced = [
+        Traced(
+            f"input.feedetl[{place}]", line.feedetl_sn, line.med_list_codg,
+            catalogue.item(line.med_list_codg, line.fee_ocur_time).key[0], line.fee_ocur_time,
+            left.get(line.feedetl_sn, 0), found,
+        )
+        for place, found in zip(places, codes, strict=True) for line in (lines[place],)
+    ]  # fmt: skip
+    return trace_refusal(traced, catalogue.traces, institution_kind(pharmacy=pharmacy))
 
 
 def _of_uploaded(

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from gateway.errors import CatalogueError
 from gateway.feelines import PRODUCT_PER_FEN, FeeLine, net_returns
 from gateway.tables import DATA_FOLDER, Row, read_rows
+from gateway.traceability import NO_TRACES, PoolTraces, TraceRules
 from ledger.money import BASIS_POINTS
 from proto.settlement.v1 import settlement_pb2 as pb
 
@@ -82,9 +83,11 @@ class Catalogue:
     pool: int
     items: Mapping[str, Item]
     """Item code → its latest version."""
+    traces: PoolTraces = NO_TRACES
+    """Which of the items may need traceability codes."""
 
     @classmethod
-    def load(cls, path: Path) -> "Catalogue":
+    def load(cls, path: Path, rules: TraceRules | None = None) -> "Catalogue":
         """Reads `<pool>.csv`; raises CatalogueError with a sentence that names file and line."""
         if not (path.stem.isascii() and path.stem.isdigit() and len(path.stem) == 6):
             raise CatalogueError(f"{path.name}: a catalogue is named after its pool, like 440300.csv")
@@ -96,7 +99,9 @@ class Catalogue:
             if older is not None and item.first <= older.last:
                 raise row.error(f"{code} is valid twice on {item.first}")
             items[code] = item
-        return cls(int(path.stem), items)
+        pool = int(path.stem)
+        traces = (rules or TraceRules()).of_items(pool, {code: item.kind for code, item in items.items()})
+        return cls(pool, items, traces)
 
     def item(self, med_list_codg: str, time: str) -> Item:
         """The version of an item that is valid at `yyyy-MM-dd[ HH:mm:ss]`; OUTSIDE where there is none."""
@@ -107,9 +112,10 @@ class Catalogue:
 
 
 def load_catalogues(folder: Path | None = None) -> dict[int, Catalogue]:
-    """Every catalogue of a folder by care pool (default: those shipped)."""
+    """Every catalogue of a folder by care pool (default: those shipped), with the rules of traceability codes."""
+    rules = TraceRules.load()
     paths = sorted((folder or DATA_FOLDER / "catalogues").glob("*.csv"))
-    return {found.pool: found for found in map(Catalogue.load, paths)}
+    return {found.pool: found for found in [Catalogue.load(path, rules) for path in paths]}
 
 
 class Split(NamedTuple):

@@ -6,6 +6,7 @@ list the codes that this gateway takes, from the very sets that messages are che
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
 from gateway.catalogue import CLASS_A, CLASS_B, CLASS_C, CLASSES, LEVELS, Catalogue, Item
@@ -16,6 +17,7 @@ from gateway.filing import CHRONIC_DISEASES
 from gateway.queries import PAGE_MAX, caller_of, page_size_of
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import CLR_TYPE_INPATIENT, CLR_TYPE_OUTPATIENT, CLR_TYPE_PHARMACY
+from gateway.traceability import institution_kind
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date
 from runtime.keys import transaction_code
@@ -116,7 +118,10 @@ class CatalogueQuery:
         catalogue = self._house.catalogues.get(caller.pool)
         if catalogue is None:
             return refuse("NO_CATALOGUE", f"care pool {caller.pool} has no catalogue here")
-        return _catalogue_page(request, infno, catalogue, self._codes[caller.pool])
+        return _catalogue_page(
+            request, infno, catalogue, self._codes[caller.pool],
+            institution=institution_kind(pharmacy=caller.pharmacy), today=china_date(self._clock.now_ms()),
+        )  # fmt: skip
 
     def _violations(self, request: pb.GetCatalogueRequest) -> list[Violation]:
         today = china_date(self._clock.now_ms())
@@ -157,7 +162,13 @@ def institution_message(found: Institution) -> pb.GetInstitutionResponse:
 
 
 def _catalogue_page(
-    request: pb.GetCatalogueRequest, infno: str, catalogue: Catalogue, codes: list[str]
+    request: pb.GetCatalogueRequest,
+    infno: str,
+    catalogue: Catalogue,
+    codes: list[str],
+    *,
+    institution: str,
+    today: date,
 ) -> pb.GetCatalogueResponse:
     kinds, letters = KINDS_OF[infno], DRUG_LETTERS_OF.get(infno, "")
     since, size = request.updt_time[:10], page_size_of(request.page_size)
@@ -170,12 +181,13 @@ def _catalogue_page(
         if len(response.items) == size:
             response.next_page = response.items[-1].med_list_codg
             break
-        response.items.append(item_message(code, item))
+        traced = catalogue.traces.need(code, item.key[0], today.isoformat(), institution)
+        response.items.append(item_message(code, item, traced=traced))
     return response
 
 
-def item_message(code: str, item: Item) -> pb.CatalogueItem:
-    """The latest version of an item."""
+def item_message(code: str, item: Item, *, traced: bool) -> pb.CatalogueItem:
+    """The latest version of an item; `traced`: its lines need a traceability code."""
     chrgitm_lv, first_pay_bp = item.key
     last = item.last.removesuffix("~")
     return pb.CatalogueItem(
@@ -187,6 +199,7 @@ def item_message(code: str, item: Item) -> pb.CatalogueItem:
         pric_uplmt_amt=[item.limits[level] for level in LEVELS],
         begndate=item.first,
         enddate="" if last == "9999-12-31" else last,
+        drug_trac_flag="1" if traced else "0",
     )
 
 

@@ -120,6 +120,30 @@ class FeeTransaction:
         assert self.visit is not None
         return (await read_sums(self._connection, [self.visit.id])).get(self.visit.id, {})
 
+    async def takers(self, codes: Sequence[int]) -> dict[int, int]:
+        """Which line has a traceability code, by the keys of both."""
+        assert self.visit is not None
+        rows = await self._connection.fetch(
+            "SELECT code, key FROM fee_trace WHERE visit = $1 AND code = any($2)", self.visit.id, list(codes)
+        )
+        return {row["code"]: row["key"] for row in rows}
+
+    async def _write_codes(self, change: Change) -> None:
+        assert self.visit is not None
+        if change.codes_given_back:
+            await self._connection.execute(
+                "DELETE FROM fee_trace t USING unnest($2::bigint[], $3::bigint[]) AS gone (code, key)"
+                " WHERE t.visit = $1 AND t.code = gone.code AND t.key = gone.key",
+                self.visit.id, [code for code, _ in change.codes_given_back],
+                [key for _, key in change.codes_given_back],
+            )  # fmt: skip
+        if change.codes:
+            await self._connection.copy_records_to_table(
+                "fee_trace",
+                records=[(self.visit.id, code, key) for code, key in change.codes],
+                columns=("visit", "code", "key"),
+            )
+
     async def write(self, change: Change, before: set[Place]) -> None:
         """Lines and sums as they are from now on."""
         assert self.visit is not None
@@ -132,6 +156,7 @@ class FeeTransaction:
                 records=[(visit, *held) for held in change.written.values()],
                 columns=_LINE_COLUMNS,
             )
+        await self._write_codes(change)
         await connection.execute(
             "DELETE FROM fee_sum s USING unnest($2::text[], $3::date[]) AS p (batch, day)"
             " WHERE s.visit = $1 AND s.batch = p.batch AND s.day = p.day",

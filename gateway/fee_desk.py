@@ -5,7 +5,7 @@ the visit is closed, and where it touches lines that a live settlement pays.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,9 +13,11 @@ import structlog
 
 from gateway.calls import Answer, Call, Reply
 from gateway.care_book import UPLOAD_FEES, VISIT_CLOSED, VISIT_OPEN, CareBookUnavailable, ClaimConflict
+from gateway.catalogue import Catalogue
 from gateway.checks import INPATIENT, each_line_violations, named
 from gateway.entrance import House, Parties, View, parties_of, request_row
 from gateway.fee_book import FeeBook, FeeTransaction, LiveBill
+from gateway.fee_traces import code_keys, trace, written_codes
 from gateway.fees import ALL, CALL_LINES_MAX, Change, Held, delete, keys_of, upload
 from gateway.outcomes import own_outcome
 from gateway.refusals import Refused, Violation, invalid, refuse
@@ -119,6 +121,9 @@ class FeeDesk:
         )  # fmt: skip
         if isinstance(change, Refused):
             return change
+        places = dict(zip(keys, range(len(keys)), strict=True))
+        if (refused := await _traced(change, parties, held, catalogue, places=places)) is not None:
+            return refused
         touched = [(one.batch, one.day) for one in change.written.values()]
         return _settled_refusal(touched, visit.id, live) or change
 
@@ -146,10 +151,25 @@ class FeeDesk:
                 "FEES_SETTLED", "a live settlement pays lines of this batch or day; cancel it first"
             )
         catalogue = self._house.catalogues[parties.institution.pool]
-        return delete(
+        change = delete(
             lines, sums=await held.sums(), returns=returns, originals=originals, catalogue=catalogue,
             level=parties.institution.lmtpric_hosp_lv,
         )  # fmt: skip
+        gone = [*lines, *returns.values()]
+        return await _traced(change, parties, held, catalogue, gone=gone) or change
+
+
+async def _traced(
+    change: Change, parties: Parties, held: FeeTransaction, catalogue: Catalogue, *,
+    places: Mapping[int, int] | None = None, gone: Sequence[Held] = (),
+) -> Refused | None:  # fmt: skip
+    """Looks at the traceability codes of a change, and writes into it what becomes of them."""
+    written = written_codes(change, catalogue)
+    codes = code_keys(written.values())
+    return trace(
+        change, written, places=places or {}, gone=gone, taken=await held.takers(codes) if codes else {},
+        catalogue=catalogue, pharmacy=parties.institution.pharmacy,
+    )  # fmt: skip
 
 
 def _visit_id(call: Call) -> bytes | None:

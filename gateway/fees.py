@@ -101,6 +101,10 @@ class Change:
     deleted: set[int] = field(default_factory=set)
     sums: dict[Place, Sum] = field(default_factory=dict)
     splits: list[pb.FeeSplit] = field(default_factory=list)
+    codes: list[tuple[int, int]] = field(default_factory=list)
+    """Keys of (traceability code, line) that are taken from now on; see gateway.fee_traces."""
+    codes_given_back: list[tuple[int, int]] = field(default_factory=list)
+    """To be deleted before."""
 
 
 def content_of(line: pb.FeeDetail) -> bytes:

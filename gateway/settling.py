@@ -148,7 +148,7 @@ def _admitted(
         return refused
     bill = bill_of(
         given, lines, visit=visit, med_type=med_type, catalogue=catalogue, level=institution.lmtpric_hosp_lv,
-        sums=view.fee_sums.get(visit.id, {}),
+        pharmacy=institution.pharmacy, sums=view.fee_sums.get(visit.id, {}),
     )  # fmt: skip
     if isinstance(bill, Refused):
         return bill

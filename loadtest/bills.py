@@ -3,7 +3,8 @@
 Goal: a load generator that shares two cores with the servers must cost next to nothing, and still send fresh bills
 with the moment of sending in them. Method: a *stencil* is a serialised SettleRequest in which msgid, inf_time and the
 number of the charge batch are placeholders of the length that they will have; filling it joins the pieces between them,
-and the lengths inside the message stay true. The number of the batch begins every feedetl_sn, so lines are fresh too.
+and the lengths inside the message stay true. The number of the batch begins every feedetl_sn and is in every
+traceability code, so lines are fresh too.
 
 Amounts are fen, cnt 1/10,000, pric 1/1,000,000 yuan.
 """
@@ -215,6 +216,8 @@ def fee_lines(
                 fee_ocur_time=at,
                 bilg_dept_codg="A03",
                 bilg_dr_codg="D440000000001",
+                # 20 digits that no other line of the visit has: the number of the batch, then the line's place
+                drug_trac_codg=[f"810000000{_TOKEN_BATCH.decode()}{place + 1:03}"] if item.drug else [],
             )
         )
     return made

@@ -24,6 +24,8 @@ class Item:
     code: str
     price: int
     """What the institutions of the pool usually charge, 1/1,000,000 yuan."""
+    drug: bool = False
+    """Its packs carry traceability codes (追溯码)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def read_price_list(care_pool: str, today: date, folder: Path = DATA_FOLDER) -> 
     valid: dict[str, Item] = {}
     for row in _rows(folder / "catalogues" / f"{care_pool}.csv"):
         if row["valid_from"] <= today.isoformat() <= (row["valid_to"] or _FOR_EVER):
-            valid[row["med_list_codg"]] = Item(row["med_list_codg"], int(row["usual_price"]))
+            code, price = row["med_list_codg"], int(row["usual_price"])
+            valid[code] = Item(code, price, row["kind"] == "drug")
     if not valid:
         raise DataFileWrong(f"{folder}: the catalogue of {care_pool} has no item that is valid today.")
     return tuple(valid[code] for code in sorted(valid))

@@ -14,6 +14,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import blake2b
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -36,6 +37,8 @@ class Item:
     name: str
     price: int
     """What the institutions of the pool usually charge, 1/1,000,000 yuan."""
+    drug: bool = False
+    """Its packs carry traceability codes (追溯码)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def read_price_list(care_pool: str, today: date, folder: Path = CATALOGUE_FOLDER
         for row in csv.DictReader(file):
             if row["valid_from"] <= today.isoformat() <= (row["valid_to"] or "9999-12-31"):
                 code = row["med_list_codg"]
-                valid[code] = Item(code, row["name"], int(row["usual_price"]))
+                valid[code] = Item(code, row["name"], int(row["usual_price"]), row["kind"] == "drug")
     return tuple(valid[code] for code in sorted(valid))
 
 
@@ -151,4 +154,11 @@ def _line(item: Item, cnt: int, serial: str, at: str, random: Random) -> pb.FeeD
         fee_ocur_time=at,
         bilg_dept_codg="A03",
         bilg_dr_codg="D440000000001",
+        drug_trac_codg=[trace_code(serial)] if item.drug else [],
     )
+
+
+def trace_code(serial: str) -> str:
+    """The 20 digits on a pack, the same for a serial whenever it is asked for."""
+    number = int.from_bytes(blake2b(serial.encode(), digest_size=8).digest())
+    return f"81{number % 10**18:018}"

@@ -133,10 +133,12 @@ def now_text(*, days: float = 0) -> str:
 
 
 def line(number: int | str, fen: int, *, item: str = CONSULTATION, at: str = "") -> pb.FeeDetail:
-    """One unit of an item at that price."""
+    """One unit of an item at that price; a drug's pack has a traceability code of its own."""
+    codes = [f"81{secrets.randbelow(10**18):018}"] if item[0] in "XZ" else []
     return pb.FeeDetail(
         feedetl_sn=str(number), med_list_codg=item, medins_list_codg="1", det_item_fee_sumamt=fen, cnt=10_000,
         pric=fen * 10_000, fee_ocur_time=at or now_text(),
+        drug_trac_codg=codes,
     )  # fmt: skip
 
 

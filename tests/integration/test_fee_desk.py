@@ -14,7 +14,7 @@ from gateway.care_book import VISIT_CANCELLED, VISIT_CLOSED, BillLines, CareBook
 from gateway.entrance import Admitted, View
 from gateway.fee_book import FeeBook
 from gateway.fee_desk import FeeDesk
-from gateway.fees import lines_digest
+from gateway.fees import VISIT_LINES_MAX, lines_digest
 from gateway.postgres_care_book import open_care_book
 from gateway.refusals import Refused
 from gateway.settling import visits_of_uploaded
@@ -356,6 +356,76 @@ async def test_the_lines_of_a_cancelled_settlement_are_found_changed_once_one_is
     assert await counter.book.lines_in_live_bills(revived) == {(VISIT, bill)}
     await counter.done(an_upload("u2", a_line("1")))
     assert await counter.book.lines_in_live_bills(revived) == set()
+
+
+DRUG = "XC08CAA321A0"
+CODE, OTHER_CODE = "81" + "0" * 17 + "1", "81" + "0" * 17 + "2"
+
+
+def a_drug(sn: str, *codes: str, **changes: Any) -> pb.FeeDetail:
+    """Tablets with the traceability codes of their packs."""
+    return a_line(sn, **({"med_list_codg": DRUG, "drug_trac_codg": codes} | changes))
+
+
+def a_drug_back(of: str, sn: str = "back-1") -> pb.FeeDetail:
+    """All of them returned."""
+    return a_return(of, sn, med_list_codg=DRUG)
+
+
+async def test_an_uploaded_drug_line_needs_a_traceability_code(counter: Counter) -> None:
+    assert await counter.refused(an_upload("u1", a_line("1"), a_drug("2"))) == "TRACE_CODE_MISSING"
+    assert await counter.refused(an_upload("u1", a_drug("2", "8" * 19))) == "INVALID"
+    assert await counter.stored() == (0, 0, 0)
+    await counter.done(an_upload("u1", a_line("1"), a_drug("2", CODE)))
+    await counter.done(an_upload("u2", a_drug("3"), a_drug_back("3", "back-3")))
+
+
+async def test_a_pack_is_on_one_line_of_a_visit_whatever_message_brings_it(counter: Counter) -> None:
+    await counter.done(an_upload("u1", a_drug("1", CODE)))
+    await counter.done(an_upload("u2", a_drug("1", CODE), a_drug("2", OTHER_CODE)))
+    assert await counter.refused(an_upload("u3", a_drug("3", CODE), batch="batch-2")) == "INVALID"
+    await counter.done(a_deletion("d1", "1"))
+    await counter.done(an_upload("u4", a_drug("3", CODE)))
+
+
+async def test_a_pack_that_came_back_is_sold_again_and_its_return_stays(counter: Counter) -> None:
+    await counter.done(an_upload("u1", a_drug("1", CODE)))
+    await counter.done(an_upload("u2", a_drug_back("1"), a_drug("2", CODE)))
+    assert await counter.refused(a_deletion("d1", "back-1")) == "INVALID", "the pack would be on two lines"
+    await counter.done(a_deletion("d2", "1"))
+    assert await counter.refused(an_upload("u3", a_drug("3", CODE))) == "INVALID", "line 2 has it still"
+    await counter.done(a_deletion("d3", "0000"))
+    await counter.done(an_upload("u4", a_drug("3", CODE)))
+
+
+async def test_a_line_without_a_code_stays_returned(counter: Counter) -> None:
+    await counter.done(an_upload("u1", a_drug("1"), a_drug_back("1")))
+    assert await counter.refused(a_deletion("d1", "back-1")) == "TRACE_CODE_MISSING"
+    await counter.done(a_deletion("d2", "1"))
+    assert await counter.stored() == (0, 0, 0)
+
+
+async def test_a_return_that_is_deleted_gives_its_line_the_pack_back(counter: Counter) -> None:
+    await counter.done(an_upload("u1", a_drug("1", CODE)))
+    await counter.done(an_upload("u2", a_drug_back("1")))
+    await counter.done(a_deletion("d1", "back-1"))
+    assert await counter.refused(an_upload("u3", a_drug("2", CODE))) == "INVALID"
+
+
+async def test_a_visit_holds_no_more_lines_than_it_may(counter: Counter) -> None:
+    await counter.done(an_upload("u1", a_line("1")))
+    await counter.rows("UPDATE fee_sum SET lines = $1", VISIT_LINES_MAX - 1)
+    assert await counter.refused(an_upload("u2", a_line("2"), a_line("3"))) == "TOO_MANY_LINES"
+    await counter.done(an_upload("u3", a_line("2"), a_line("1")))  # one of them is held already
+    assert await counter.refused(an_upload("u4", a_line("3"))) == "TOO_MANY_LINES"
+
+
+async def test_fees_of_another_pool_than_the_visit_s_are_refused(counter: Counter) -> None:
+    upload, deletion = an_upload("u1", a_line("1")), a_deletion("d1", "0000")
+    for request in (upload, deletion):
+        request.envelope.insuplc_admdvs = "440100"
+        assert await counter.refused(request) == "WRONG_POOL"
+    assert await counter.stored() == (0, 0, 0)
 
 
 async def test_no_line_of_a_sum_is_written_that_does_not_add_up(counter: Counter) -> None:

@@ -88,6 +88,11 @@ def test_an_item_is_said_with_class_ratio_limits_and_days() -> None:
     assert ask(catalogue("1306"), items=SMALL).items[0].enddate == "", "no end is agreed"
 
 
+def test_an_item_says_whether_its_lines_need_a_traceability_code_today() -> None:
+    flags = {item.list_type: item.drug_trac_flag for item in ask(catalogue("1312", page_size=1_000)).items}
+    assert flags == {"drug": "1", "service": "0", "consumable": "0"}
+
+
 def test_pages_give_every_item_once_and_the_last_says_so() -> None:
     got, after, pages = [], "", 0
     while True:

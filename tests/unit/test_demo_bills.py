@@ -32,6 +32,17 @@ def test_bills_are_lines_that_add_up(pool: str, med_type: str) -> None:
         assert all(0 < len(line.feedetl_sn) <= 30 for line in bill.lines)
 
 
+def test_every_drug_line_has_a_traceability_code_of_its_own_and_no_other_line_one() -> None:
+    drugs = {item.code for item in read_price_list("440300", TODAY) if item.drug}
+    lines = [line for seed in range(12) for line in bill_of("440300", "21", seed).lines]
+    assert {line.med_list_codg for line in lines if line.drug_trac_codg} == drugs & {
+        line.med_list_codg for line in lines
+    }
+    codes = [code for line in bill_of("440300", "21", 4).lines for code in line.drug_trac_codg]
+    assert len(codes) == len(set(codes)) > 2
+    assert all(len(code) == 20 and code.isdigit() for code in codes)
+
+
 def test_bills_exercise_every_part_of_the_split() -> None:
     catalogue = load_catalogues()[440300]
     parts = [split(bill_of("440300", "21", seed).lines, catalogue, 1).parts for seed in range(20)]

@@ -18,7 +18,7 @@ HOSPITAL = Institution(
     "H44030490001", "a hospital", "44", "440300", frozenset({"310"}), (EVERYTHING, EVERYTHING, EVERYTHING)
 )
 PATIENT = Patient("44030000000001", "440300", "310")
-PRICES = tuple(Item(f"X{place:04}", 1_234_567 + place * 1_111_111) for place in range(40))
+PRICES = tuple(Item(f"X{place:04}", 1_234_567 + place * 1_111_111, place % 2 == 0) for place in range(40))
 
 
 def a_stencil(med_type: str = OUTPATIENT) -> bills.Stencil:
@@ -63,6 +63,18 @@ def test_two_bills_of_a_visit_share_neither_message_nor_batch_nor_line() -> None
     assert not {line.feedetl_sn for line in first.input.feedetl} & {
         line.feedetl_sn for line in second.input.feedetl
     }
+
+
+def test_every_drug_line_has_a_traceability_code_that_no_other_line_of_the_visit_has() -> None:
+    stencil = a_stencil()
+    lines = [line for batch in (7, 8) for line in filled(stencil, batch).input.feedetl]
+    drugs = {item.code for item in PRICES if item.drug}
+    assert {line.med_list_codg for line in lines if line.drug_trac_codg} == drugs & {
+        line.med_list_codg for line in lines
+    }
+    codes = [code for line in lines for code in line.drug_trac_codg]
+    assert len(codes) == len(set(codes)) > 2
+    assert all(re.fullmatch(r"\d{20}", code) for code in codes)
 
 
 def test_a_stay_is_settled_by_its_own_transaction_and_names_its_days() -> None:

@@ -980,7 +980,7 @@ class GetCatalogueResponse(_message.Message):
     def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., items: _Optional[_Iterable[_Union[CatalogueItem, _Mapping]]] = ..., entries: _Optional[_Iterable[_Union[DictionaryEntry, _Mapping]]] = ..., next_page: _Optional[str] = ...) -> None: ...
 
 class CatalogueItem(_message.Message):
-    __slots__ = ("med_list_codg", "reg_name", "list_type", "chrgitm_lv", "selfpay_prop", "pric_uplmt_amt", "begndate", "enddate")
+    __slots__ = ("med_list_codg", "reg_name", "list_type", "chrgitm_lv", "selfpay_prop", "pric_uplmt_amt", "begndate", "enddate", "drug_trac_flag")
     MED_LIST_CODG_FIELD_NUMBER: _ClassVar[int]
     REG_NAME_FIELD_NUMBER: _ClassVar[int]
     LIST_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -989,6 +989,7 @@ class CatalogueItem(_message.Message):
     PRIC_UPLMT_AMT_FIELD_NUMBER: _ClassVar[int]
     BEGNDATE_FIELD_NUMBER: _ClassVar[int]
     ENDDATE_FIELD_NUMBER: _ClassVar[int]
+    DRUG_TRAC_FLAG_FIELD_NUMBER: _ClassVar[int]
     med_list_codg: str
     reg_name: str
     list_type: str
@@ -997,7 +998,8 @@ class CatalogueItem(_message.Message):
     pric_uplmt_amt: _containers.RepeatedScalarFieldContainer[int]
     begndate: str
     enddate: str
-    def __init__(self, med_list_codg: _Optional[str] = ..., reg_name: _Optional[str] = ..., list_type: _Optional[str] = ..., chrgitm_lv: _Optional[str] = ..., selfpay_prop: _Optional[int] = ..., pric_uplmt_amt: _Optional[_Iterable[int]] = ..., begndate: _Optional[str] = ..., enddate: _Optional[str] = ...) -> None: ...
+    drug_trac_flag: str
+    def __init__(self, med_list_codg: _Optional[str] = ..., reg_name: _Optional[str] = ..., list_type: _Optional[str] = ..., chrgitm_lv: _Optional[str] = ..., selfpay_prop: _Optional[int] = ..., pric_uplmt_amt: _Optional[_Iterable[int]] = ..., begndate: _Optional[str] = ..., enddate: _Optional[str] = ..., drug_trac_flag: _Optional[str] = ...) -> None: ...
 
 class DictionaryEntry(_message.Message):
     __slots__ = ("type", "label", "value")

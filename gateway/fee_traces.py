@@ -1,0 +1,77 @@
+"""Traceability codes of uploaded lines: what a change of lines does to the codes that a visit's lines hold. Pure.
+
+A pack is on one line of a visit. A line of which nothing is left gives its codes back, and takes them again when its
+return is deleted. So codes are looked at after the change was worked out, on every line that it writes.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from gateway.catalogue import Catalogue
+from gateway.fees import Change, Held
+from gateway.refusals import Refused, invalid
+from gateway.traceability import Traced, institution_kind, repeated, trace_refusal
+from proto.settlement.v1 import settlement_pb2 as pb
+from runtime.keys import line_keys
+
+
+def written_codes(change: Change, catalogue: Catalogue) -> dict[int, pb.FeeDetail]:
+    """Of the lines that a change writes those that codes are looked at of, by key; returns too."""
+    lines = {key: pb.FeeDetail.FromString(held.line) for key, held in change.written.items()}
+    return {key: line for key, line in lines.items() if line.med_list_codg in catalogue.traces.items}
+
+
+def code_keys(lines: Iterable[pb.FeeDetail]) -> list[int]:
+    """Keys of the codes of some lines."""
+    return list(line_keys([code for line in lines for code in line.drug_trac_codg]))
+
+
+def trace(
+    change: Change,
+    lines: Mapping[int, pb.FeeDetail],
+    *,
+    places: Mapping[int, int],
+    gone: Iterable[Held],
+    taken: Mapping[int, int],
+    catalogue: Catalogue,
+    pharmacy: bool,
+) -> Refused | None:
+    """Writes into the change which codes are taken and given back, or says why it is refused.
+
+    `lines` are the lines that it writes, `places` where those of this message stand in it, `gone` the lines that it
+    deletes; `taken` says which line has a code now, both by key.
+    """
+    traced = {
+        key: Traced(
+            f"input.feedetl[{places[key]}]" if key in places else "input.feedetl_sn", line.feedetl_sn,
+            line.med_list_codg, change.written[key].chrgitm_lv, change.written[key].day.isoformat(),
+            _left(change.written[key]), line.drug_trac_codg,
+        )
+        for key, line in lines.items()
+    }  # fmt: skip
+    refused = trace_refusal(traced.values(), catalogue.traces, institution_kind(pharmacy=pharmacy))
+    if refused is not None:
+        return refused
+    given_back = set(
+        _pairs({held.key: pb.FeeDetail.FromString(held.line) for held in gone if held.init_key is None})
+    )
+    given_back.update(_pairs({key: line for key, line in lines.items() if not traced[key].left}))
+    now = _pairs({key: line for key, line in lines.items() if traced[key].left})
+    for code, key in now:
+        other = taken.get(code, key)
+        if other != key and (code, other) not in given_back:
+            line = traced[key]
+            return invalid(
+                repeated(f"{line.field}.drug_trac_codg", line.feedetl_sn, "another line of the visit")
+            )
+    change.codes = now
+    change.codes_given_back = [*given_back, *now]
+    return None
+
+
+def _pairs(lines: Mapping[int, pb.FeeDetail]) -> list[tuple[int, int]]:
+    """(code, line) of some lines, by key."""
+    return [(code, key) for key, line in lines.items() for code in line_keys(list(line.drug_trac_codg))]
+
+
+def _left(held: Held) -> int:
+    return 0 if held.init_key is not None else held.cnt + held.returned_cnt
