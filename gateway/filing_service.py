@@ -6,10 +6,11 @@ The contract is proto/settlement/v1/filing.proto.
 from typing import Final
 
 from gateway.desk import Desk
-from gateway.door import Context, Door
+from gateway.door import Door
 from gateway.filing_query import FilingQuery
 from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import filing_pb2_grpc
+from runtime.refusals import Context
 
 NAME: Final = "settlement.v1.FilingService"
 

@@ -1,26 +1,13 @@
 """Refusals: a call that stored and sent nothing, as a value with a code. docs/codes.md says what a HIS does next."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import grpc
 
+from runtime.refusals import Refused, Violation
+from runtime.refusals import malformed as invalid
 
-class Violation(NamedTuple):
-    """One thing to mend."""
-
-    field: str
-    err_msg: str
-
-
-class Refused(NamedTuple):
-    """Speaks of this call only; what an earlier call with this msgid did stands."""
-
-    code: str
-    err_msg: str
-    status: grpc.StatusCode
-    violations: tuple[Violation, ...] = ()
-    retry_after_ms: int = 0
-
+__all__ = ["RETRY_AFTER_MS", "STATUS_OF", "Refused", "Violation", "invalid", "refuse"]
 
 RETRY_AFTER_MS: Final = 1_000
 
@@ -76,10 +63,3 @@ def refuse(code: str, err_msg: str, *violations: Violation) -> Refused:
     """A refusal by its code; the status and whether waiting helps follow from it."""
     retry_after_ms = RETRY_AFTER_MS if code in _RETRIABLE else 0
     return Refused(code, err_msg, STATUS_OF[code], violations, retry_after_ms)
-
-
-def invalid(*violations: Violation) -> Refused:
-    """A malformed message, with everything that is to be mended."""
-    first = violations[0]
-    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-    return refuse("INVALID", f"{first.field}: {first.err_msg}{more}", *violations)

@@ -20,12 +20,12 @@ from gateway.filing_service import FilingService
 from gateway.postgres_care_book import open_care_book
 from gateway.service import SettlementService
 from gateway.slot import Slot
-from gateway.unreadable import add_service
 from proto.settlement.v1 import filing_pb2_grpc, settlement_pb2_grpc
 from runtime import keyring, metrics
 from runtime.clock import SystemClock
 from runtime.serve import AddService, grpc_server, run_until_signalled
 from runtime.settings import ProcessSettings
+from runtime.unreadable import add_service
 
 FIRST_BEATS_S_MAX: Final = 5.0
 LISTEN_DEFAULT: Final = "127.0.0.1:0"

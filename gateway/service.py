@@ -9,13 +9,14 @@ from typing import Final
 from gateway.accumulators import AccumulatorQuery
 from gateway.catalogue_query import CatalogueQuery
 from gateway.desk import Desk
-from gateway.door import Context, Door
+from gateway.door import Door
 from gateway.fee_query import FeeQuery
 from gateway.queries import Queries
 from gateway.session import Session
 from gateway.sign_in import SignBook
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1 import settlement_pb2_grpc
+from runtime.refusals import Context
 
 NAME: Final = "settlement.v1.SettlementService"
 

@@ -12,14 +12,13 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from gateway.door import Context, abort, status_of
-from gateway.refusals import Violation, invalid
+from runtime.refusals import Context, Violation, abort, malformed, status_of
 
 Service = TypeVar("Service")
 
 _UNREADABLE: Final = object()
 _STATUS: Final = status_of(
-    invalid(Violation("message", "cannot be parsed: it is not the request that this method takes"))
+    malformed(Violation("message", "cannot be parsed: it is not the request that this method takes"))
 )
 
 
