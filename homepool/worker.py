@@ -19,13 +19,13 @@ from bus.errors import BusError
 from bus.log import Arrived, Log, Reader
 from bus.topics import SLOTS_AT_BIRTH, reply_topic, request_topic
 from homepool import replies
-from homepool.answers import decision_of
 from homepool.asks import AskedQuestion, Asks
 from homepool.benefits import settle as settle_benefits
 from homepool.book import Fenced, HomeBook, Restored
 from homepool.decide import Policies, Settle
 from homepool.partition import Alarms, Answered, Asked, Partition
 from homepool.seen import Mark, Seen
+from ledger.wire import decision_of
 from proto.settlement.v1 import messages_pb2
 from runtime.clock import Clock, china_date
 

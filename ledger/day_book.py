@@ -1,0 +1,165 @@
+"""What a book tells of its days with each peer, as the messages of BooksService: the same reading for both books.
+
+Method: server-side cursors, in parts, so that a day of a million decisions never is in memory; the SQL that sums is
+`ledger/sql/0004_day_sums.sql`. A session is for one reader at a time.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple, TypeVar
+
+from ledger.day import KEY_COLUMNS, SUM_COLUMNS
+from ledger.rows import COLUMNS, Row
+from ledger.wire import decision_of
+from proto.settlement.v1 import books_pb2 as pb
+from proto.settlement.v1 import messages_pb2 as mpb
+from runtime.postgres import Connection
+
+PART_ITEMS: Final = 500
+HEAVY: Final = frozenset({"answer", "digest", "deltas", "line_keys"})
+"""Columns that only a booking needs."""
+SESSION_SETTINGS: Final = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"}
+"""Settings of a session that reads days: a plan for what is asked, and no more cores than one."""
+
+Part = TypeVar("Part")
+
+
+class Side(NamedTuple):
+    """Which book, and the column that says who stood on the other side."""
+
+    table: str
+    peer_column: str
+    peer_type: str
+
+
+HOME: Final = Side("decision", "region", "text")
+CARE: Final = Side("care", "node", "smallint")
+
+
+class Summed(NamedTuple):
+    """A day that was summed with a peer."""
+
+    buckets: int
+    items: int
+
+
+class Wanted(NamedTuple):
+    """Which decisions; all that is given must hold."""
+
+    days: Sequence[date] | None  # None: every day, dear
+    peer: str = ""  # '' = any
+    ids: Sequence[bytes] = ()
+    buckets: Sequence[int] = ()
+    of_buckets: int = 0  # how many there are in all; with buckets
+    of: pb.DecisionsOf | None = None
+    full: bool = False
+
+
+class DayBook:
+    """A book over one session, opened with SESSION_SETTINGS."""
+
+    def __init__(self, connection: Connection, side: Side) -> None:
+        self._connection = connection
+        self._side = side
+
+    async def summed(self, day: date, peer: str) -> Summed | None:
+        """What was summed; None: not summed yet."""
+        found = await self._connection.fetchrow(
+            "SELECT buckets, items FROM day_summed WHERE day = $1 AND peer = $2", day, peer
+        )
+        return None if found is None else Summed(*found)
+
+    async def sum_day(self, day: date, peer: str, buckets: int) -> Summed:
+        """Sum a day once for ever; what was summed before comes back. `buckets` 0: chosen here."""
+        found = await self._connection.fetchrow(
+            "SELECT buckets, items FROM sum_day($1, $2, $3, $4, $5)",
+            self._side.table, self._side.peer_column, day, peer, buckets,
+        )  # fmt: skip
+        assert found is not None
+        return Summed(*found)
+
+    def sums(self, day: date, peer: str, *, again: bool = False) -> AsyncIterator[list[pb.DaySumRow]]:
+        """The sums in the order of their key; `again` computes them from the items."""
+        source, arguments = self._source("day_sum", "day_sums_of", again, day, peer)
+        order = ", ".join(f'{name} COLLATE "C"' if name in _TEXTS else name for name in KEY_COLUMNS)
+        query = f"SELECT {', '.join(SUM_COLUMNS)} FROM {source} ORDER BY {order}"
+        return self._parts(_sum_row, query, *arguments)
+
+    def buckets(self, day: date, peer: str, *, again_of: int = 0) -> AsyncIterator[list[pb.DayBucket]]:
+        """The buckets in their order; `again_of` so many computes them from the items."""
+        source, arguments = self._source("day_bucket", "day_buckets_of", again_of > 0, day, peer)
+        if again_of:
+            source, arguments = f"{source[:-1]}, $5)", (*arguments, again_of)
+        query = f"SELECT bucket, items, hash_xor, hash_sum FROM {source} ORDER BY bucket"
+        return self._parts(_bucket, query, *arguments)
+
+    def decisions(self, wanted: Wanted) -> AsyncIterator[list[mpb.Decision]]:
+        """Decisions in no order."""
+        columns = ", ".join(
+            f"NULL AS {name}" if name in HEAVY and not wanted.full else name for name in COLUMNS
+        )
+        conditions, arguments = self._conditions(wanted)
+        query = f"SELECT {columns} FROM {self._side.table} WHERE {' AND '.join(conditions) or 'true'}"
+        return self._parts(_decision, query, *arguments)
+
+    def _source(
+        self, table: str, function: str, again: bool, day: date, peer: str
+    ) -> tuple[str, tuple[Any, ...]]:
+        if again:
+            return f"{function}($1, $2, $3, $4)", (self._side.table, self._side.peer_column, day, peer)
+        return f"(SELECT * FROM {table} WHERE day = $1 AND peer = $2) stored", (day, peer)
+
+    def _conditions(self, wanted: Wanted) -> tuple[list[str], list[Any]]:
+        conditions: list[str] = []
+        arguments: list[Any] = []
+
+        def must(condition: str, *values: Any) -> None:
+            arguments.extend(values)
+            places = range(len(arguments) - len(values) + 1, len(arguments) + 1)
+            conditions.append(condition.format(*(f"${place}" for place in places)))
+
+        if wanted.days is not None:
+            must("day = any({}::date[])", list(wanted.days))
+        if wanted.peer:
+            must(f"{self._side.peer_column} = {{}}::text::{self._side.peer_type}", wanted.peer)
+        if wanted.ids:
+            must("id = any({}::bytea[])", list(wanted.ids))
+        if wanted.buckets:
+            # a join: an array is compared element by element
+            must("bucket_of(id, {}) IN (SELECT unnest({}::int[]))", wanted.of_buckets, list(wanted.buckets))
+        for name in _OF if wanted.of is not None else ():
+            if value := getattr(wanted.of, name):
+                must(f"{name} = {{}}", value)
+        if wanted.of is not None and wanted.of.setl_day:
+            must("china_day(decided_ms) = {}", date.fromisoformat(wanted.of.setl_day))
+        return conditions, arguments
+
+    async def _parts(
+        self, make: Callable[[Any], Part], query: str, *arguments: Any
+    ) -> AsyncIterator[list[Part]]:
+        async with self._connection.transaction(readonly=True):
+            cursor = await self._connection.cursor(query, *arguments)
+            while records := await cursor.fetch(PART_ITEMS):
+                yield [make(record) for record in records]
+
+
+_OF: Final = ("home_pool", "care_pool", "fixmedins_code", "insutype", "clr_type")
+_TEXTS: Final = frozenset({"fixmedins_code", "insutype", "clr_type", "commercial_payer"})
+_KEYS: Final = len(KEY_COLUMNS)
+
+
+def _sum_row(record: Any) -> pb.DaySumRow:
+    *key, setl_day = record[:_KEYS]
+    row = pb.DaySumRow(
+        **dict(zip(KEY_COLUMNS, key, strict=False)), setl_day=setl_day.isoformat(), items=record[_KEYS]
+    )
+    row.amounts.extend(record[_KEYS + 1 :])
+    return row
+
+
+def _bucket(record: Any) -> pb.DayBucket:
+    return pb.DayBucket(bucket=record[0], items=record[1], hash_xor=record[2], hash_sum=record[3])
+
+
+def _decision(record: Any) -> mpb.Decision:
+    return decision_of(Row._make(record))
