@@ -138,6 +138,17 @@ def disease_violations(dise_codg: str, matn_type: str) -> list[Violation]:
     return found + named("input.matn_type", matn_type, characters_max=6, needed=False)
 
 
+def relative_violations(given: pb.SettleInput) -> list[Violation]:
+    """The one relative whose account is to pay is another person, and accounts are to pay at all."""
+    field, relative = "input.acct_mulaid_psn_no", given.acct_mulaid_psn_no
+    found = named(field, relative, characters_max=30)
+    if relative == given.psn_no:
+        found.append(Violation(field, "is the person himself; leave it out"))
+    if given.acct_used_flag != "1":
+        found.append(Violation(field, "names an account, but input.acct_used_flag is not 1"))
+    return found
+
+
 def code_violations(infno: str, med_type: str, insutype: str) -> list[Violation]:
     """med_type fits the transaction, insutype is one of ours; either may be left out where the visit says it."""
     found = []
@@ -179,6 +190,8 @@ def settle_violations(
     found += named("input.invono", given.invono, characters_max=20, needed=False)
     found += named("input.ipt_otp_no", given.ipt_otp_no, characters_max=30, needed=False)
     found += named("input.psn_setlway", given.psn_setlway, characters_max=6, needed=False)
+    if given.acct_mulaid_psn_no:
+        found += relative_violations(given)
     found += disease_violations(given.dise_codg, given.matn_type)
     found += code_violations(infno, given.med_type, given.insutype)
     if given.mid_setl_flag == "1" and not (infno in ("2303", "2304") and given.begntime and given.endtime):

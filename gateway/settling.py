@@ -221,6 +221,8 @@ def _facts(
         splits=bill.splits, lines_digest=bill.lines_digest, line_keys=bill.line_keys, clr_type=_clr_type(med_type),
         route=house.directory.route(visit.home_pool, institution.pool), begin_date=bill.begin.isoformat(),
         end_date=end, psn_setlway=given.psn_setlway, interim=given.mid_setl_flag == "1",
+        admission_date=visit.begin_day.isoformat() if med_type in INPATIENT else "", invoice=given.invono,
+        relative=given.acct_mulaid_psn_no,
     )  # fmt: skip
 
 

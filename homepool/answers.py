@@ -37,6 +37,8 @@ NO_POLICY: Final = "NO_POLICY"
 DAYS_IN_LIVE_BILL: Final = "DAYS_IN_LIVE_BILL"
 LATER_INTERIM_LIVES: Final = "LATER_INTERIM_LIVES"
 INVOICE_PAID_BY_HAND: Final = "INVOICE_PAID_BY_HAND"
+RELATIVE_NOT_AUTHORISED: Final = "RELATIVE_NOT_AUTHORISED"
+RELATIVE_IN_OTHER_POOL: Final = "RELATIVE_IN_OTHER_POOL"
 
 MESSAGES: Final = {
     "": "",
@@ -53,6 +55,9 @@ MESSAGES: Final = {
     DAYS_IN_LIVE_BILL: "a live settlement of this stay pays for some of these days",
     LATER_INTERIM_LIVES: "a later interim settlement of this stay lives: cancel that first",
     INVOICE_PAID_BY_HAND: "this invoice was reimbursed by hand and is paid once; the home agency can cancel that",
+    RELATIVE_NOT_AUTHORISED: "the relative whom the bill names has not opened his account to this person",
+    RELATIVE_IN_OTHER_POOL: "the relative has no account in this pool: bring his money here by a wallet transfer "
+    "(医保钱包) first, then settle anew; or settle without him",
     PERSON_UNKNOWN: "the home pool does not know this psn_no",
     NOT_INSURED_HERE: "this psn_no belongs to another pool than the insured division",
     NO_SUCH_INSURANCE: "the person does not hold this insurance",

@@ -17,7 +17,7 @@ from homepool.benefits import NOTHING_USED, Benefit, BillFacts, Policy, Standing
 from homepool.book import Cursor, Parked, Written
 from homepool.errors import HomePoolError
 from homepool.mirror import mirror_of
-from homepool.settling import Place, bill_facts, day_of, paid_row, standing_of
+from homepool.settling import Place, bill_facts, day_of, paid_row, relative_refusal, standing_of
 from homepool.snapshot import Snapshot
 from homepool.still import still_row
 from ledger.day import MANUAL_REGION
@@ -177,7 +177,10 @@ class Deciding:
         if policy is None:
             return self._still(item, Status.DECLINED, answers.NO_POLICY)
         year = year_of(policy, bill)
-        standing = standing_of(person, coverage, policy, bill, year, self.snapshot)
+        relative = item.facts.relative
+        if relative and (code := relative_refusal(person, relative, pool)):
+            return self._still(item, Status.DECLINED, code, year=year)
+        standing = standing_of(person, coverage, policy, bill, year, self.snapshot, relative)
         benefit = self.settle(bill, policy, standing)
         if benefit.declined:
             return self._still(item, Status.DECLINED, benefit.declined, message=benefit.message, year=year)

@@ -71,7 +71,7 @@ def accounts_of(snapshot: Snapshot, items: Sequence[messages_pb2.Item]) -> set[s
     """Every personal account that deciding `items` may draw on or give back to."""
     accounts = {item.psn_no for item in items if "\0" not in item.psn_no}
     for person in snapshot.people.values():
-        accounts.update(relative for relative, _ in person.relatives)
+        accounts.update(relative for relative, held_in in person.relatives if held_in)
     for row in snapshot.rows.values():
         accounts.update(row.family_psn_no or ())
     return accounts
@@ -103,7 +103,11 @@ def _keys(item: messages_pb2.Item, person: Person | None) -> list[Key]:
         years = {int(text[:4]) for text in (facts.begin_date, facts.end_date) if _is_day(text)} - {year}
         keys += [Key(psn_no=psn_no, insutype=insutype, year=other) for other in years]
     if person is not None and facts.account_used:
-        keys += [Key(psn_no=relative) for relative, _ in person.relatives]
+        keys += [
+            Key(psn_no=relative)
+            for relative, held_in in person.relatives
+            if held_in == item.home_pool and facts.relative in ("", relative)
+        ]
     return keys
 
 

@@ -51,7 +51,7 @@ class Person:
     identities: tuple[Identity, ...] = ()
     filings: tuple[Filing, ...] = ()
     account_pool: int = 0  # whose bills the own account pays, 0 = has none
-    relatives: tuple[tuple[str, int], ...] = ()  # (psn_no, pool of his account), sorted
+    relatives: tuple[tuple[str, int], ...] = ()  # (psn_no, pool of his account, 0 = has none), sorted
     invoices: frozenset[str] = frozenset()  # paid by hand, and not taken back
 
     def coverage(self, pool: int, insutype: str, day: str) -> Coverage | None:

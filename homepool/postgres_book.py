@@ -360,8 +360,8 @@ UNION ALL SELECT 2, psn_no, kind, valid_from, valid_to, '', '', '', '', ''
   FROM identity WHERE psn_no = ANY ($1::text::text[])
 UNION ALL SELECT 3, psn_no, kind, care, valid_from, valid_to, '', '', '', ''
   FROM filing WHERE psn_no = ANY ($1::text::text[])
-UNION ALL SELECT 4, r.psn_no, r.relative_psn_no, a.pool::text, '', '', '', '', '', ''
-  FROM relative r JOIN account a ON a.psn_no = r.relative_psn_no WHERE r.psn_no = ANY ($1::text::text[])
+UNION ALL SELECT 4, r.psn_no, r.relative_psn_no, coalesce(a.pool, 0)::text, '', '', '', '', '', ''
+  FROM relative r LEFT JOIN account a ON a.psn_no = r.relative_psn_no WHERE r.psn_no = ANY ($1::text::text[])
 UNION ALL SELECT 5, psn_no, pool::text, '', '', '', '', '', '', '' FROM account WHERE psn_no = ANY ($1::text::text[])
 UNION ALL SELECT 6, psn_no, invoice, '', '', '', '', '', '', '' FROM hand_paid WHERE psn_no = ANY ($1::text::text[])
 """

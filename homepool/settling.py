@@ -81,14 +81,19 @@ def bill_facts(item: messages_pb2.Item, snapshot: Snapshot) -> BillFacts:
 
 
 def standing_of(
-    person: Person, coverage: Coverage, policy: Policy, bill: BillFacts, year: int, snapshot: Snapshot
+    person: Person,
+    coverage: Coverage,
+    policy: Policy,
+    bill: BillFacts,
+    year: int,
+    snapshot: Snapshot,
+    relative: str = "",
 ) -> Standing:
-    """The person on the care date, with what the book has of him now."""
+    """The person on the care date, with what the book has of him now; only `relative`'s account where one is named."""
     psn_no, insutype, day, pool = person.psn_no, bill.insutype, bill.care_date, coverage.pool
     balances: Mapping[str, int] = snapshot.balances
     month = snapshot.month_used.get((psn_no, insutype, month_of(day)))
     in_scope, pooled = month or (0, 0)
-    relatives = person.relatives
     return Standing(
         psn_type=coverage.psn_type,
         age=person.age_on(day),
@@ -107,11 +112,30 @@ def standing_of(
         month_in_scope_fen=in_scope,
         month_pooled_fen=pooled,
         balance_fen=balances.get(psn_no, 0) if person.account_pool == pool else 0,
-        relatives=tuple([(one, balances.get(one, 0)) for one, held_in in relatives if held_in == pool])
-        if relatives
-        else (),
+        relatives=_lenders(person, relative, pool, balances) if person.relatives else (),
         suspended=not coverage.covers(day),
     )
+
+
+def _lenders(
+    person: Person, relative: str, pool: int, balances: Mapping[str, int]
+) -> tuple[tuple[str, int], ...]:
+    """Whose accounts of this pool may pay, with their balances: all relatives', or that of the one who is named."""
+    return tuple(
+        [
+            (one, balances.get(one, 0))
+            for one, held_in in person.relatives
+            if held_in == pool and relative in ("", one)
+        ]
+    )
+
+
+def relative_refusal(person: Person, relative: str, pool: int) -> str:
+    """Why the account of the relative whom a bill names cannot pay in this pool; empty where it can."""
+    for one, held_in in person.relatives:
+        if one == relative:
+            return "" if held_in == pool else answers.RELATIVE_IN_OTHER_POOL
+    return answers.RELATIVE_NOT_AUTHORISED
 
 
 @lru_cache(maxsize=4_096)

@@ -166,6 +166,20 @@ def test_an_inpatient_bill_is_the_visit_whatever_batch_is_named() -> None:
     )  # fmt: skip
 
 
+def test_a_stay_says_when_it_began_whichever_days_are_paid_for() -> None:
+    stay = a_visit(med_type="21", begin_day=TODAY - timedelta(days=4))
+    yesterday = f"{TODAY - timedelta(days=1)} 08:00:00"
+    days = {"begntime": yesterday, "endtime": f"{TODAY_TEXT} 08:00:00", "mid_setl_flag": "1"}
+    given = facts(a_settle_request(infno="2304", **days), stay)
+    assert (given.begin_date, given.admission_date) == (yesterday[:10], str(TODAY - timedelta(days=4)))
+    assert facts(a_settle_request()).admission_date == ""
+
+
+def test_invoice_and_relative_go_to_the_home_node() -> None:
+    given = facts(a_settle_request(invono="inv-1", acct_mulaid_psn_no=OTHER_PSN, acct_used_flag="1"))
+    assert (given.invoice, given.relative) == ("inv-1", OTHER_PSN)
+
+
 @pytest.mark.parametrize(("infno", "med_type"), [("2304", "11"), ("2207", "21"), ("2102", "21")])
 def test_the_transaction_must_be_of_the_visit_s_family(infno: str, med_type: str) -> None:
     verdict = refused(a_settle_request(infno=infno), a_visit(med_type=med_type))

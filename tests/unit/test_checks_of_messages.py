@@ -15,6 +15,8 @@ from gateway.refusals import STATUS_OF, Refused
 from proto.settlement.v1 import settlement_pb2 as pb
 from tests.builders import (
     FEN_A_LINE,
+    OTHER_PSN,
+    PSN,
     TODAY,
     TODAY_TEXT,
     a_call,
@@ -102,6 +104,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a line of an absurd amount": (
         one_line(det_item_fee_sumamt=AMOUNT_FEN_MAX + 1), f"{LINE}.det_item_fee_sumamt",
     ),
+    "a relative who is the person himself": (
+        {"acct_mulaid_psn_no": PSN, "acct_used_flag": "1"}, "input.acct_mulaid_psn_no",
+    ),
+    "a relative whose account may not pay": ({"acct_mulaid_psn_no": OTHER_PSN}, "input.acct_mulaid_psn_no"),
     "a line two fen off": (one_line(det_item_fee_sumamt=FEN_A_LINE + 2), f"{LINE}.det_item_fee_sumamt"),
     "a line of nothing": (one_line(cnt=0, det_item_fee_sumamt=0), f"{LINE}.cnt"),
     "a negative line that is no return": (one_line(cnt=-10_000, det_item_fee_sumamt=-1_000), f"{LINE}.cnt"),

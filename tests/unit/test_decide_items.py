@@ -166,6 +166,39 @@ def test_accounts_are_drawn_on_top_of_the_draws_before_and_each_names_the_balanc
     assert (snapshot.balances[PSN], snapshot.balances[RELATIVE]) == (1_000, 1_000)
 
 
+def test_of_relatives_only_the_one_whom_the_bill_names_pays_beside_the_own_account() -> None:
+    other = "44030000000010"
+    snapshot = book(balance_fen=500, relative_fen=700, relatives=(RELATIVE, other))
+    snapshot.balances[other] = 900
+    flush = decided(
+        snapshot,
+        settle_item("s0", account_used=True, relative=other),
+        settle_item("s1", bill="b1", account_used=True),
+    )
+    rows = [written.row for written in flush.rows]
+    assert [(row.account_fen, row.family_psn_no, row.family_amount_fen) for row in rows] == [
+        (500, (other,), (900,)),
+        (0, (RELATIVE,), (700,)),
+    ]
+
+
+def test_a_relative_who_may_not_pay_or_has_no_account_in_this_pool_is_said_and_nothing_moves() -> None:
+    snapshot = book(balance_fen=5_000)
+    here = person()
+    lenders = (("elsewhere", 440100), ("without", 0))
+    snapshot.people[PSN] = Person(PSN, here.born, here.coverages, account_pool=POOL, relatives=lenders)
+    flush = decided(
+        snapshot,
+        *(
+            settle_item(one, bill=one, account_used=True, relative=one)
+            for one in ("elsewhere", "without", "stranger")
+        ),
+    )
+    assert codes(flush) == ["RELATIVE_IN_OTHER_POOL", "RELATIVE_IN_OTHER_POOL", "RELATIVE_NOT_AUTHORISED"]
+    assert [written.row.total_fen for written in flush.rows] == [0, 0, 0]
+    assert "wallet transfer" in outcome(flush.rows[0].row).err_msg
+
+
 def test_an_account_pays_for_bills_of_its_own_pool_only() -> None:
     snapshot = book(balance_fen=1_000)
     elsewhere = person()
