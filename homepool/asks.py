@@ -1,7 +1,8 @@
 """Questions to the node: who a person is, what a settlement would give now, what became of an id.
 
-They are answered from what is committed and store nothing; whoever gets no answer asks again. What says who a person
-is travels sealed both ways: the credential to the node's key, the answer to a key that came with the question.
+They are answered from what is committed and store nothing, but for filings, which are stored with their answer under the
+id of their message; whoever gets no answer asks again. What says who a person is travels sealed both ways: the credential
+to the node's key, the answer to a key that came with the question.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ from google.protobuf.message import DecodeError
 from bus.intake import Intake
 from homepool import answers
 from homepool.benefits import NOTHING_USED
-from homepool.book import Cursor, HomeBook, Key, PersonalData
+from homepool.book import Conflict, Cursor, HomeBook, Key, PersonalData, Unavailable
 from homepool.credentials import credential_hash
 from homepool.decide import Policies, Settle, decide
+from homepool.filing_desk import file, list_filings
 from homepool.gather import PeopleCache, gather
 from homepool.insured import Person
 from ledger.rows import ACCUMULATORS
@@ -45,6 +47,8 @@ class AskedQuestion(NamedTuple):
     ask: messages_pb2.Ask
     region: str
     slot: int
+    partition: int = 0
+    """The one that it came to: a filing is of one of its people."""
 
 
 class Refusal(Exception):
@@ -103,6 +107,8 @@ class Asks:
             await self._pre_settle(trials)
         if openings := by_question.pop("coverage", None):
             await self._coverage(openings)
+        if filings := by_question.pop("filing", None):
+            await self._file(filings)
         await self._answer_each(by_question)
         self._send_out()
 
@@ -116,6 +122,8 @@ class Asks:
                     answer = await self._insured(one.ask.insured)
                 elif question == "outcome_of":
                     answer = await self._outcome_of(one.ask.outcome_of)
+                elif question == "filings":
+                    answer = await self._filings(one.ask.filings)
                 else:
                     raise Refusal("UNKNOWN_QUESTION", "this node does not know this kind of question")
             except Refusal as refusal:
@@ -170,6 +178,33 @@ class Asks:
                 self._refuse(one, Refusal(code, answers.MESSAGES[code]))
             else:
                 self._send(one, messages_pb2.AskAnswer(ask_id=one.ask.ask_id))
+
+    async def _file(self, asked: list[AskedQuestion]) -> None:
+        """Those of one partition in one transaction; where its lock does not come they are asked again."""
+        for partition in sorted({one.partition for one in asked}):
+            ours = [one for one in asked if one.partition == partition]
+            try:
+                answered = await file(
+                    self._book, partition, [one.ask.filing for one in ours], policies=self._policies,
+                    now_ms=self._clock.now_ms(),
+                )  # fmt: skip
+            except (Conflict, Unavailable) as failure:
+                _log.info(
+                    "filings are left to be asked again", failure=type(failure).__name__, asked=len(ours)
+                )
+                continue
+            for one, answer in zip(ours, answered, strict=True):
+                if isinstance(answer, bytes):
+                    self._send(one, messages_pb2.AskAnswer(ask_id=one.ask.ask_id, answer=answer))
+                else:
+                    self._refuse(one, Refusal(*answer))
+
+    async def _filings(self, ask: messages_pb2.FilingsAsk) -> bytes:
+        people = await self._book.people([ask.psn_no] if "\0" not in ask.psn_no else [])
+        answer = list_filings(people.get(ask.psn_no), ask)
+        if isinstance(answer, bytes):
+            return answer
+        raise Refusal(*answer)
 
     async def _outcome_of(self, id_: bytes) -> bytes:
         stored = await self._book.rows([id_])

@@ -17,12 +17,16 @@ apart by class, because each class has its own cure:
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from homepool.benefits import Filing
 from homepool.errors import HomePoolError
 from homepool.insured import Person
 from ledger.life import Id
 from ledger.rows import Row
+
+FILING_LOCK_TIMEOUT_MS: Final = 1_000
+"""A loader may hold the lock for longer; the caller asks again."""
 
 
 class BookError(HomePoolError):
@@ -144,6 +148,25 @@ class Parked(NamedTuple):
     why: str  # a constraint or an exception's class, never its text
 
 
+class FilingCall(NamedTuple):
+    """What the id of a filing or withdrawal was answered."""
+
+    digest: bytes
+    answer: bytes
+
+
+class FilingChange(NamedTuple):
+    """A filing or withdrawal with its answer, as it is stored; a repeat of what holds already changes nothing."""
+
+    id: Id  # of the message
+    digest: bytes
+    psn_no: str
+    answer: bytes
+    filed_by: str = ""  # fixmedins_code
+    filed: Filing | None = None  # a new filing
+    ended: Filing | None = None  # a filing that is withdrawn, with its last day
+
+
 class BookReads(Protocol):
     """What may be read, within a locked transaction or without."""
 
@@ -177,6 +200,22 @@ class LockedBook(BookReads, Protocol):
         ...
 
 
+class FilingBook(Protocol):
+    """A transaction that holds a partition's cursor, for writing filings of its people."""
+
+    async def people(self, psn_nos: Iterable[str]) -> dict[str, Person]:
+        """The persons that the book knows."""
+        ...
+
+    async def filing_calls(self, ids: Iterable[Id]) -> dict[Id, FilingCall]:
+        """What these ids were answered; an id that was never answered is absent."""
+        ...
+
+    async def store_filings(self, changes: Sequence[FilingChange]) -> None:
+        """Write them and raise the cursor's version, so that nobody decides on what was cached before."""
+        ...
+
+
 class HomeBook(BookReads, Protocol):
     """One session with the home book."""
 
@@ -195,6 +234,13 @@ class HomeBook(BookReads, Protocol):
         """A transaction with the cursor locked, for deciding again after a conflict; commits at its end.
 
         Raises Fenced where the term is not the cursor's any more.
+        """
+        ...
+
+    def filing(self, partition: int) -> AbstractAsyncContextManager[FilingBook]:
+        """A transaction with the partition's cursor locked, whoever its writer is; commits at its end.
+
+        Raises Unavailable where the lock does not come within FILING_LOCK_TIMEOUT_MS, SessionLost, BookBroken.
         """
         ...
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from homepool.benefits.filing import content_id
 from homepool.book_failures import failures
 from homepool.credentials import credential_hash
 from homepool.errors import HomePoolError
@@ -85,7 +86,7 @@ async def _describe(connection: Connection, people: list[Person]) -> None:
         " certno = excluded.certno, gend = excluded.gend, born = excluded.born",
         [(p.psn_no, p.psn_name, p.psn_cert_type, p.certno, p.gend, p.brdy) for p in people],
     )
-    for table in ("person_credential", "insurance", "identity", "filing", "relative"):
+    for table in ("person_credential", "insurance", "identity", "relative"):
         await connection.execute(f"DELETE FROM {table} WHERE psn_no = ANY ($1)", psn_nos)
     records: dict[str, list[tuple[object, ...]]] = {
         "person_credential": [
@@ -100,13 +101,37 @@ async def _describe(connection: Connection, people: list[Person]) -> None:
             for p in people for one in p.insurances
         ],
         "identity": [(p.psn_no, one.name, one.valid_from, one.valid_to) for p in people for one in p.identities],
-        "filing": [
-            (p.psn_no, one.kind, one.care, one.valid_from, one.valid_to) for p in people for one in p.filings
-        ],
         "relative": [(p.psn_no, relative) for p in people for relative in p.relatives],
     }  # fmt: skip
     for table, rows in records.items():
         await connection.copy_records_to_table(table, records=sorted(set(rows)))
+    await _replace_filings(connection, people)
+
+
+async def _replace_filings(connection: Connection, people: list[Person]) -> None:
+    """Those that were loaded; what was filed by a message, and what was withdrawn, stands."""
+    await connection.execute(
+        "DELETE FROM filing WHERE psn_no = ANY ($1) AND filed_by = '' AND withdrawn_at IS NULL",
+        [person.psn_no for person in people],
+    )
+    rows = {
+        (
+            content_id(
+                p.psn_no, one.kind, one.insutype, one.care, one.disease, one.institution, one.valid_from
+            ),
+            *(p.psn_no, one.insutype, one.kind, one.care, one.disease, one.institution),
+            *(one.valid_from, one.valid_to),
+        )
+        for p in people
+        for one in p.filings
+    }
+    if rows:
+        await connection.execute(
+            "INSERT INTO filing (id, psn_no, insutype, kind, care, disease, institution, valid_from, valid_to)"
+            " SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
+            " $8::text[], $9::text[]) ON CONFLICT (id) DO NOTHING",
+            *(list(column) for column in zip(*sorted(rows), strict=True)),
+        )
 
 
 async def _apply_accounts(connection: Connection, people: list[Person]) -> int:

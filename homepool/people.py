@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from homepool.benefits.filing import CHRONIC, DESIGNATED, OFFSITE
+from homepool.benefits.filing import KINDS as FILING_KINDS
 from homepool.certno import birthday
 from homepool.errors import HomePoolError
 from ledger.rows import ACCUMULATORS
@@ -24,8 +26,6 @@ MATERNITY: Final = "510"
 INSURANCES: Final = frozenset({EMPLOYEES, RESIDENTS, MATERNITY})
 STATUSES: Final = MappingProxyType({"1": "normal", "2": "paused", "4": "ended"})
 """psn_insu_stas."""
-FILING_KINDS: Final = frozenset({"long_term", "referral", "other"})
-"""备案: 长期居住, 异地转诊, 其他临时外出. Emergency counts as filed without one."""
 PSN_NO_LENGTH_MOST: Final = 30
 LINE_LENGTH_MOST: Final = 100_000
 AMOUNT_FEN_MOST: Final = 10**15
@@ -99,19 +99,37 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonFiling:
-    """A filing (备案) for care elsewhere: it covers every institution of the place it names."""
+    """A filing (备案): care elsewhere, a chronic disease, or a designated institution."""
 
     kind: str
-    """long_term, referral or other."""
-    care: str
-    """Prefix of the divisions it covers: "4403" a city, "50" a municipality."""
+    """long_term, referral, emergency, other (covers every institution of the place it names), chronic, designated."""
+    care: str = ""
+    """Off-site: prefix of the divisions it covers: "4403" a city, "50" a municipality."""
     valid_from: str
     valid_to: str = ""
+    insutype: str = ""
+    """Empty: of whatever insurance."""
+    disease: str = ""
+    """Chronic: its code."""
+    institution: str = ""
+    """Designated: fixmedins_code."""
 
     def check(self) -> None:
         """Raises where the fields do not fit together."""
-        _require(self.kind in FILING_KINDS, "kind is none of long_term, referral, other")
-        _require(2 <= len(self.care) <= 6 and self.care.isdecimal(), "care is not two to six digits")
+        _require(self.kind in FILING_KINDS, f"kind is none of {', '.join(FILING_KINDS)}")
+        if self.kind in OFFSITE:
+            _require(2 <= len(self.care) <= 6 and self.care.isdecimal(), "care is not two to six digits")
+        _require(
+            (self.kind in OFFSITE) == bool(self.care), "care belongs to off-site kinds, and to them only"
+        )
+        _require(
+            (self.kind == CHRONIC) == bool(self.disease), "disease belongs to kind chronic, and to it only"
+        )
+        _require(
+            (self.kind == DESIGNATED) == bool(self.institution),
+            "institution belongs to kind designated, and to it only",
+        )
+        _require(self.insutype in ("", *INSURANCES), "insutype is none of 310, 390, 510")
         _check_span(self.valid_from, self.valid_to)
 
 

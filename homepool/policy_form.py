@@ -20,11 +20,13 @@ from homepool.benefits.facts import (
 )
 from homepool.benefits.rule import (
     BILL,
+    CHRONIC_CARE,
     STAY,
     YEAR,
     Aid,
     Commercial,
     FilingFree,
+    FilingTerms,
     Policy,
     Second,
     Supplement,
@@ -115,6 +117,7 @@ def parse_policy(raw: dict[str, Any], *, origin: str) -> Policy:
         make_rule=maker.rule,
         effective_to=effective_to,
         not_covered=not_covered,
+        filing=_filing(top.table("filing"), treatments),
     )
     top.finish()
     check_complete(top, policy, treatments)
@@ -312,6 +315,41 @@ def _offsite(table: Table) -> Offsite:
         )
     table.finish()
     return rule
+
+
+def _filing(table: Table, treatments: list[Treatment]) -> FilingTerms:
+    usual = FilingTerms()
+    chronic = [terms for one in treatments if CHRONIC_CARE in one.med_types for terms in one.terms]
+    known = {code for terms in chronic for code in terms.diseases}
+    terms = FilingTerms(
+        temporary_months_least=table.number(
+            "temporary_months_least", default=usual.temporary_months_least, least=1, most=120
+        ),
+        begin_back_days_most=table.number(
+            "begin_back_days_most", default=usual.begin_back_days_most, most=3_660
+        ),
+        begin_ahead_days_most=table.number(
+            "begin_ahead_days_most", default=usual.begin_ahead_days_most, most=3_660
+        ),
+        chronic_needed=table.flag("chronic_needed", default=False),
+        chronic_diseases=frozenset(known.union(table.texts("chronic_diseases"))),
+        designated_med_types=frozenset(table.texts("designated_med_types", among=MED_TYPES)),
+        designated_routes=frozenset(
+            ROUTES[route] for route in table.texts("designated_routes", among=tuple(ROUTES))
+        ),
+    )
+    if terms.chronic_needed and not terms.chronic_diseases:
+        raise table.wrong(
+            "chronic_diseases", "a filing is needed, but there is no disease that could be filed"
+        )
+    for med_type in sorted(
+        terms.designated_med_types - {kind for one in treatments for kind in one.med_types}
+    ):
+        raise table.wrong("designated_med_types", f"medical type {med_type} has no treatment")
+    if bool(terms.designated_med_types) != bool(terms.designated_routes):
+        raise table.wrong("designated_routes", "designated_med_types and designated_routes belong together")
+    table.finish()
+    return terms
 
 
 def _filing_free(table: Table) -> FilingFree:

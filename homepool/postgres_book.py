@@ -17,6 +17,7 @@ from homepool.book import (
     BookBroken,
     Cursor,
     Fenced,
+    FilingBook,
     Key,
     Parked,
     PersonalData,
@@ -27,6 +28,7 @@ from homepool.book import (
 )
 from homepool.book_failures import NotAllowed, failures
 from homepool.copy_rows import COPY_COLUMNS, copy_bytes
+from homepool.filing_store import filing_transaction
 from homepool.insured import Coverage, Identity, Person
 from homepool.still import probe_row
 from ledger.life import Id
@@ -240,6 +242,10 @@ class PostgresBook(PostgresReads):
         with failures():
             await transaction.commit()
 
+    def filing(self, partition: int) -> contextlib.AbstractAsyncContextManager[FilingBook]:
+        """A transaction for filings of the partition's people."""
+        return filing_transaction(self._connection, partition, self.people)
+
     async def park(self, partition: int, parked: Sequence[Parked]) -> None:
         """Keep items for people to look at; again is harmless."""
         with failures():
@@ -305,7 +311,7 @@ def _person(
 ) -> Person:
     coverages: dict[tuple[int, str], tuple[Coverage, ...]] = {}
     for record in sorted(insurances, key=lambda record: str(record[6])):
-        _, _, pool, insutype, psn_type, civil, valid_from, valid_to, status, paused_on = record
+        _, _, pool, insutype, psn_type, civil, valid_from, valid_to, status, paused_on, _ = record
         key = (int(pool), insutype)
         coverage = Coverage(
             int(pool), insutype, psn_type, civil == "true", valid_from, valid_to, status, paused_on
@@ -316,10 +322,26 @@ def _person(
         born=person[0][2],
         coverages=coverages,
         identities=tuple(sorted(Identity(record[2], record[3], record[4]) for record in identities)),
-        filings=tuple(sorted(Filing(record[2], (record[3],), record[4], record[5]) for record in filings)),
+        filings=tuple(sorted(_filing(record) for record in filings)),
         account_pool=int(accounts[0][2]) if accounts else 0,
         relatives=tuple(sorted((record[2], int(record[3])) for record in relatives)),
         invoices=frozenset([record[2] for record in paid_by_hand]),
+    )
+
+
+def _filing(record: asyncpg.Record) -> Filing:
+    _, _, kind, care, valid_from, valid_to, insutype, disease, institution, id_, withdrawn = record
+    prefixes = (care,) if care else ()
+    return Filing(
+        kind,
+        prefixes,
+        valid_from,
+        valid_to,
+        insutype,
+        disease,
+        institution,
+        bytes.fromhex(id_),
+        withdrawn == "true",
     )
 
 
@@ -353,15 +375,19 @@ LEFT JOIN LATERAL (SELECT live FROM bill WHERE bill = d.bill OFFSET 0) b ON true
 """
 
 _PEOPLE: Final = """
-SELECT 0, psn_no, born, '', '', '', '', '', '', '' FROM person WHERE psn_no = ANY ($1::text::text[])
-UNION ALL SELECT 1, psn_no, pool::text, insutype, psn_type, civil_servant::text, valid_from, valid_to, status, paused_on
+SELECT 0, psn_no, born, '', '', '', '', '', '', '', '' FROM person WHERE psn_no = ANY ($1::text::text[])
+UNION ALL SELECT 1, psn_no, pool::text, insutype, psn_type, civil_servant::text, valid_from, valid_to, status,
+  paused_on, ''
   FROM insurance WHERE psn_no = ANY ($1::text::text[])
-UNION ALL SELECT 2, psn_no, kind, valid_from, valid_to, '', '', '', '', ''
+UNION ALL SELECT 2, psn_no, kind, valid_from, valid_to, '', '', '', '', '', ''
   FROM identity WHERE psn_no = ANY ($1::text::text[])
-UNION ALL SELECT 3, psn_no, kind, care, valid_from, valid_to, '', '', '', ''
+UNION ALL SELECT 3, psn_no, kind, care, valid_from, valid_to, insutype, disease, institution,
+  encode(id, 'hex'), (withdrawn_at IS NOT NULL)::text
   FROM filing WHERE psn_no = ANY ($1::text::text[])
-UNION ALL SELECT 4, r.psn_no, r.relative_psn_no, coalesce(a.pool, 0)::text, '', '', '', '', '', ''
+UNION ALL SELECT 4, r.psn_no, r.relative_psn_no, coalesce(a.pool, 0)::text, '', '', '', '', '', '', ''
   FROM relative r LEFT JOIN account a ON a.psn_no = r.relative_psn_no WHERE r.psn_no = ANY ($1::text::text[])
-UNION ALL SELECT 5, psn_no, pool::text, '', '', '', '', '', '', '' FROM account WHERE psn_no = ANY ($1::text::text[])
-UNION ALL SELECT 6, psn_no, invoice, '', '', '', '', '', '', '' FROM hand_paid WHERE psn_no = ANY ($1::text::text[])
+UNION ALL SELECT 5, psn_no, pool::text, '', '', '', '', '', '', '', ''
+  FROM account WHERE psn_no = ANY ($1::text::text[])
+UNION ALL SELECT 6, psn_no, invoice, '', '', '', '', '', '', '', ''
+  FROM hand_paid WHERE psn_no = ANY ($1::text::text[])
 """

@@ -17,8 +17,17 @@ from homepool.benefits import (
     BillFacts,
     Policy,
     Standing,
-    filing_kind,
 )
+from homepool.benefits.facts import NO_DAYS
+from homepool.benefits.filing import (
+    Filing,
+    chronic_filing,
+    designation,
+    filed_as,
+    needs_chronic_filing,
+    needs_designation,
+)
+from homepool.benefits.rule import CHRONIC_CARE
 from homepool.book import Written
 from homepool.insured import Coverage, Person
 from homepool.snapshot import Snapshot
@@ -75,6 +84,8 @@ def bill_facts(item: messages_pb2.Item, snapshot: Snapshot) -> BillFacts:
         route=facts.route,
         begin_date=facts.begin_date,
         end_date=facts.end_date,
+        admission_date=facts.admission_date,
+        institution=item.fixmedins_code,
         stay_continues=stay_continues,
         stay_deductible_fen=borne,
     )
@@ -94,20 +105,32 @@ def standing_of(
     balances: Mapping[str, int] = snapshot.balances
     month = snapshot.month_used.get((psn_no, insutype, month_of(day)))
     in_scope, pooled = month or (0, 0)
+    filings, stay = person.filings, is_stay(bill.med_type)
+    filed = filed_as(
+        policy,
+        insutype=insutype,
+        care_pool=bill.care_pool,
+        route=bill.route,
+        med_type=bill.med_type,
+        day=(bill.admission_date or bill.begin_date or day) if stay else day,
+        until=(bill.end_date or day) if stay else "",
+        emergency=bill.emergency,
+        filings=filings,
+    )
+    chronic = None
+    if bill.med_type == CHRONIC_CARE and filings:
+        chronic = chronic_filing(insutype, bill.dise_codg, day, filings)
     return Standing(
         psn_type=coverage.psn_type,
         age=person.age_on(day),
         identities=person.identities_on(day) if person.identities else (),
         civil_servant=coverage.civil_servant,
-        filing=filing_kind(
-            policy,
-            care_pool=bill.care_pool,
-            route=bill.route,
-            med_type=bill.med_type,
-            day=bill.begin_date or day,
-            emergency=bill.emergency,
-            filings=person.filings,
-        ),
+        filing=filed.kind,
+        filed=_days(filed.by),
+        chronic=_days(chronic),
+        chronic_missing=chronic is None and needs_chronic_filing(policy, bill.med_type),
+        not_designated=needs_designation(policy, bill.med_type, bill.route)
+        and designation(insutype, bill.institution, day, filings) is None,
         used=snapshot.used.get((psn_no, insutype, year), NOTHING_USED),
         month_in_scope_fen=in_scope,
         month_pooled_fen=pooled,
@@ -136,6 +159,10 @@ def relative_refusal(person: Person, relative: str, pool: int) -> str:
         if one == relative:
             return "" if held_in == pool else answers.RELATIVE_IN_OTHER_POOL
     return answers.RELATIVE_NOT_AUTHORISED
+
+
+def _days(filing: Filing | None) -> tuple[str, str]:
+    return NO_DAYS if filing is None else (filing.valid_from, filing.valid_to)
 
 
 @lru_cache(maxsize=4_096)

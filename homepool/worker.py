@@ -166,7 +166,7 @@ class Worker:
         for raw in record.items:
             dropped += not intake.put(Asked(raw, region, slot, record.sender_clock_ms))
         for ask in record.asks:
-            dropped += not self._asks.intake.put(AskedQuestion(ask, region, slot))
+            dropped += not self._asks.intake.put(AskedQuestion(ask, region, slot, arrived.partition))
         if dropped:
             _log.warning("inbox full; what is dropped is sent again", dropped=dropped)
 

@@ -14,8 +14,8 @@ from homepool.benefits.facts import (
     Layer,
     Standing,
 )
-from homepool.benefits.filing import Filing, filing_kind
-from homepool.benefits.rule import MED_TYPE_OF, Policy
+from homepool.benefits.filing import Filing, filed_as
+from homepool.benefits.rule import MED_TYPE_OF, FilingTerms, Policy
 from homepool.benefits.settlement import settle, year_of
 from homepool.benefits.words import brief, explain
 
@@ -28,13 +28,14 @@ __all__ = [
     "Benefit",
     "BillFacts",
     "Filing",
+    "FilingTerms",
     "Layer",
     "Policy",
     "Standing",
     "breaks_cap",
     "brief",
     "explain",
-    "filing_kind",
+    "filed_as",
     "settle",
     "year_of",
 ]

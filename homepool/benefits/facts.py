@@ -15,6 +15,9 @@ from ledger.rows import ACCUMULATORS
 NO_LIMIT: Final = 1 << 62
 """A cap that never binds, so that the hot path compares integers and never asks for None."""
 
+NO_DAYS: Final = ("", "")
+"""Of no filing."""
+
 NOTHING_USED: Final = (0,) * len(ACCUMULATORS)
 """The accumulators of a person who has used nothing this year."""
 
@@ -70,6 +73,8 @@ class BillFacts:
     route: int = 1  # 1 local, 2 within the province, 3 across provinces
     begin_date: str = ""  # inpatient: first and last day that this settlement pays for
     end_date: str = ""
+    admission_date: str = ""  # of a stay, where it is known; else begin_date
+    institution: str = ""  # fixmedins_code
     splits: tuple[tuple[str, int, int, int], ...] = ()  # (chrgitm_lv, first_pay_bp, amount_fen, in_scope_fen)
     stay_continues: bool = False  # a live interim settlement of this stay came before: not another admission
     stay_deductible_fen: int = 0  # what the stay's live interim settlements have already borne
@@ -87,6 +92,10 @@ class Standing:
     identities: tuple[str, ...] = ()  # medical-aid identities and enrolments, by the policy's own names
     civil_servant: bool = False
     filing: str = LOCAL
+    filed: tuple[str, str] = NO_DAYS  # first and last day of the filing that makes it so
+    chronic: tuple[str, str] = NO_DAYS  # of the filing of the chronic disease that is treated
+    chronic_missing: bool = False  # there is none, and the policy asks for one
+    not_designated: bool = False  # the person did not choose this institution, and the policy asks for it
     used: tuple[int, ...] = NOTHING_USED  # in the order of ledger.rows.ACCUMULATORS
     month_in_scope_fen: int = 0  # used this month, where the policy has a monthly limit
     month_pooled_fen: int = 0

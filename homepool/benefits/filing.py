@@ -1,69 +1,162 @@
-"""How off-site treatment counts as filed: a choice among a person's filings, pure.
+"""Filings (备案) and what they do for a bill: a choice among a person's filings, pure.
 
-Rules: a filing covers every institution of the place it names (医保发〔2022〕22号 Art 7, as digested in
-public policy bundles); it counts if it is valid on the day of admission or treatment, even if it has
-expired at discharge; an emergency counts as filed (Art 8, 34); filing-free places and what a long-term
-resident keeps at home are policy data.
+Rules: an off-site filing covers every institution of the place it names (医保发〔2022〕22号 Art 7, as digested in public
+policy bundles). It counts for a stay if it is valid on the day of admission, even if it has expired at discharge, or
+if it begins before the discharge (补备案, Art 16); for outpatients the day of care decides. An emergency counts as filed
+(Art 8, 34). Filing-free places, what a long-term resident keeps at home, whether chronic diseases and designated
+institutions must be filed are policy data.
 """
 
+import hashlib
 from typing import Final, NamedTuple
 
 from homepool.benefits.facts import FILINGS, LOCAL
-from homepool.benefits.rule import MED_TYPE_OF, Policy
+from homepool.benefits.rule import CHRONIC_CARE, MED_TYPE_OF, Policy
 
-_RANK: Final = {kind: rank for rank, kind in enumerate(FILINGS)}
+CHRONIC: Final = "chronic"
+DESIGNATED: Final = "designated"
+TEMPORARY: Final = ("referral", "emergency", "other")
+OFFSITE: Final = ("long_term", *TEMPORARY)
+KINDS: Final = (*OFFSITE, CHRONIC, DESIGNATED)
 LOCAL_ROUTE: Final = 1
+_RANK: Final = {kind: rank for rank, kind in enumerate(FILINGS)}
 
 
 class Filing(NamedTuple):
-    """One filing of a person."""
+    """One filing of a person. One that was withdrawn before it ever held ends before it begins."""
 
-    kind: str  # long_term, referral, emergency or other
-    care: tuple[str, ...]  # prefixes of the divisions it covers: "4403", "31", …
+    kind: str  # one of KINDS
+    care: tuple[str, ...]  # off-site: prefixes of the divisions it covers: "4403", "31", …
     valid_from: str  # yyyy-MM-dd
-    valid_to: str = ""  # '' = until revoked
+    valid_to: str = ""  # last day, '' = until withdrawn
+    insutype: str = ""  # '' = of whatever insurance
+    disease: str = ""  # chronic
+    institution: str = ""  # designated
+    id: bytes = b""
+    withdrawn: bool = False
 
-    def covers(self, care_division: str, day: str) -> bool:
-        """Whether it is valid there on that day."""
-        if day < self.valid_from or (self.valid_to and day > self.valid_to):
+    def holds(self, day: str, until: str = "") -> bool:
+        """Whether it is valid on `day`, or begins after it and by `until`."""
+        if self.valid_to and (self.valid_to < self.valid_from or self.valid_to < day):
             return False
-        return any(care_division.startswith(prefix) for prefix in self.care)
+        return self.valid_from <= (until if until > day else day)
+
+    def covers(self, care_division: str, day: str, until: str = "") -> bool:
+        """Whether it is an off-site filing for that division, and holds."""
+        return (
+            self.kind in _RANK
+            and any(care_division.startswith(prefix) for prefix in self.care)
+            and self.holds(day, until)
+        )
+
+    def is_for(self, insutype: str) -> bool:
+        """Whether it was filed for this insurance, or for any."""
+        return self.insutype in ("", insutype)
 
 
-def filing_kind(
+class Filed(NamedTuple):
+    """How treatment counts as filed, and by which of the person's filings."""
+
+    kind: str  # local, or one of facts.FILINGS
+    by: Filing | None = (
+        None  # None: by no filing, but as an emergency or in a filing-free place, or not at all
+    )
+
+
+def filed_as(
     policy: Policy,
     *,
+    insutype: str,
     care_pool: int,
     route: int,
     med_type: str,
     day: str,
+    until: str = "",
     emergency: bool,
     filings: tuple[Filing, ...],
-) -> str:
+) -> Filed:
     """local, or the best of what covers this care: a filing, an emergency, a filing-free place; else unfiled.
 
-    `day` is that of admission or treatment, yyyy-MM-dd; `route` 1 is the person's own pool.
+    `day` is that of admission or treatment, `until` the last one of a stay, yyyy-MM-dd; `route` 1 is the person's own
+    pool.
     """
+    mine = [filing for filing in filings if filing.is_for(insutype)] if filings else []
     if route == LOCAL_ROUTE:
-        if policy.home_while_away and _lives_elsewhere(filings, care_pool, day):
-            return policy.home_while_away
-        return LOCAL
+        if policy.home_while_away:
+            for filing in mine:
+                if _lives_elsewhere(filing, care_pool, day, until):
+                    return Filed(policy.home_while_away, filing)
+        return _LOCAL
     division = str(care_pool)
-    kinds = [filing.kind for filing in filings if filing.covers(division, day)]
+    found = [Filed(filing.kind, filing) for filing in mine if filing.covers(division, day, until)]
     if emergency:
-        kinds.append("emergency")
+        found.append(_EMERGENCY)
     med_type = MED_TYPE_OF.get(med_type, med_type)
     for free in policy.filing_free:
         if (not free.med_types or med_type in free.med_types) and division.startswith(free.care):
-            kinds.append(free.counts_as)
-    return min(kinds, key=lambda kind: _RANK.get(kind, len(_RANK)), default="unfiled")
+            found.append(Filed(free.counts_as))
+    return min(found, key=_rank, default=_UNFILED)
 
 
-def _lives_elsewhere(filings: tuple[Filing, ...], home: int, day: str) -> bool:
-    return any(
+def chronic_filing(insutype: str, disease: str, day: str, filings: tuple[Filing, ...]) -> Filing | None:
+    """The person's filing of a chronic disease that holds on the day of care."""
+    for filing in filings:
+        if (
+            filing.kind == CHRONIC
+            and filing.disease == disease
+            and filing.is_for(insutype)
+            and filing.holds(day)
+        ):
+            return filing
+    return None
+
+
+def designation(insutype: str, institution: str, day: str, filings: tuple[Filing, ...]) -> Filing | None:
+    """The filing by which the person has chosen this institution on that day."""
+    for filing in filings:
+        if (
+            filing.kind == DESIGNATED
+            and filing.institution == institution
+            and filing.is_for(insutype)
+            and filing.holds(day)
+        ):
+            return filing
+    return None
+
+
+def needs_chronic_filing(policy: Policy, med_type: str) -> bool:
+    """Whether this care is paid only for who has filed the disease."""
+    return policy.filing.chronic_needed and med_type == CHRONIC_CARE
+
+
+def needs_designation(policy: Policy, med_type: str, route: int) -> bool:
+    """Whether the pooled fund pays this care only at an institution that the person has chosen."""
+    terms = policy.filing
+    if not terms.designated_med_types or route not in terms.designated_routes:
+        return False
+    return MED_TYPE_OF.get(med_type, med_type) in terms.designated_med_types
+
+
+def content_id(
+    psn_no: str, kind: str, insutype: str, care: str, disease: str, institution: str, valid_from: str
+) -> bytes:
+    """The id of a filing that no message filed: 16 bytes of what it says (`filing_content_id` in SQL)."""
+    text = "\x1f".join((psn_no, kind, insutype, care, disease, institution, valid_from))
+    return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def _lives_elsewhere(filing: Filing, home: int, day: str, until: str) -> bool:
+    return (
         filing.kind == "long_term"
-        and filing.valid_from <= day
-        and not (filing.valid_to and day > filing.valid_to)
+        and filing.holds(day, until)
         and not any(str(home).startswith(prefix) for prefix in filing.care)
-        for filing in filings
     )
+
+
+def _rank(filed: Filed) -> tuple[int, bool]:
+    return _RANK.get(filed.kind, len(_RANK)), filed.by is None  # a filing says more than what counts as one
+
+
+_LOCAL: Final = Filed(LOCAL)
+_EMERGENCY: Final = Filed("emergency")
+_UNFILED: Final = Filed("unfiled")

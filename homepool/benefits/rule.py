@@ -20,6 +20,9 @@ PSN_HEAD_LENGTH: Final = 2
 MED_TYPE_OF: Final = {"12": "11", "22": "21", "23": "21", "24": "21"}
 """Medical types that are paid like another: registration, trauma, transferred, emergency made inpatient."""
 
+CHRONIC_CARE: Final = "14"
+"""Chronic and special diseases at outpatients (门诊慢特病)."""
+
 STAY, YEAR, BILL = 0, 1, 2
 """How often a deductible is borne: each stay, with steps by admission; once a year; each bill."""
 
@@ -140,6 +143,22 @@ class FilingFree:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilingTerms:
+    """What the pool asks of filings. The defaults are those of a policy that says nothing of them."""
+
+    temporary_months_least: int = 6
+    """How long a referral and other temporary filings hold at least: 6 months (医保发〔2022〕22号 Art 7)."""
+    begin_back_days_most: int = 90
+    """How far a filing may begin before the day of filing: before the discharge (Art 16); the figure is an assumption."""
+    begin_ahead_days_most: int = 90
+    """How far it may begin after it; an assumption."""
+    chronic_needed: bool = False  # medical type 14 is paid only for a disease that was filed
+    chronic_diseases: frozenset[str] = frozenset()  # that may be filed
+    designated_med_types: frozenset[str] = frozenset()  # paid by the fund only where the person chose to go
+    designated_routes: frozenset[int] = frozenset()  # and on which routes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class YearCap:
     """A yearly cap as a revival meets it: accumulator, the most generous figure that any person has."""
 
@@ -168,6 +187,7 @@ class Policy:
     matn_types: frozenset[str]
     make_rule: Callable[[RuleKey], Rule]
     effective_to: str = ""  # last day, '' = until the next one begins
+    filing: FilingTerms = FilingTerms()
     not_covered: frozenset[str] = frozenset()  # medical types that the policy says it does not pay
     rules: dict[RuleKey, Rule] = field(default_factory=dict, compare=False, repr=False)
 

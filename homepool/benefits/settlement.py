@@ -48,10 +48,11 @@ def settle(bill: BillFacts, policy: Policy, standing: Standing) -> Benefit:
     scope = bill.in_scope_fen
     first_pay = (scope * rule.first_pay_bp + BASIS // 2) // BASIS
     scope -= first_pay
-    shared = _shared(scope - bill.exempt_fen, rule, standing)
+    elsewhere = standing.not_designated  # then the fund and what tops it up pay nothing: account and cash do
+    shared = 0 if elsewhere else _shared(scope - bill.exempt_fen, rule, standing)
     due = deductible_due(rule, bill, standing.used)
     borne, uncapped = _pooled_share(rule, bill, scope, shared, due)
-    limit = _kind_limit(rule, standing)
+    limit = 0 if elsewhere else _kind_limit(rule, standing)
     uncapped = min(uncapped, limit)
     if rule.pool_year_cap_fen != NO_LIMIT:
         limit = max(0, min(limit, rule.pool_year_cap_fen - standing.used[POOLED]))
@@ -73,7 +74,7 @@ def settle(bill: BillFacts, policy: Policy, standing: Standing) -> Benefit:
         deltas[rule.pooled_at] = pooled
     if rule.admission and not bill.stay_continues:
         deltas[ADMISSIONS] = 1
-    if rule.later:
+    if rule.later and not elsewhere:
         pay_later_layers(sheet, rule, bill, policy, standing, (scope, first_pay, borne, pooled, uncapped))
     if bill.account_used:
         pay_accounts(sheet, rule, bill, policy, standing, first_pay)
@@ -132,6 +133,12 @@ def _refusal(bill: BillFacts, policy: Policy, standing: Standing, rule: Rule) ->
         return "THIRD_PARTY_LIABLE", "a third party is liable for this injury; the fund does not pay it"
     if rule.refusal:
         return rule.refusal, rule.refusal_message
+    if standing.chronic_missing:
+        return (
+            "CHRONIC_NOT_FILED",
+            f"no filing of chronic disease {bill.dise_codg or 'without code'} holds on the day of care: file it first "
+            "(2503), then settle with a new msgid",
+        )
     parts = bill.full_self_fen + bill.over_limit_fen + bill.first_pay_fen + bill.in_scope_fen
     if parts != bill.total_fen or bill.total_fen < 0:
         return (

@@ -18,7 +18,7 @@ from homepool.decide import Settle
 from homepool.seen import Mark
 from homepool.worker import Worker
 from ledger.life import Kind, Status
-from proto.settlement.v1 import messages_pb2, settlement_pb2
+from proto.settlement.v1 import filing_pb2, messages_pb2, settlement_pb2
 from proto.settlement.v1.envelope_pb2 import Credential
 from runtime.clock import SystemClock, china_date
 from runtime.keys import setl_id_text
@@ -257,3 +257,31 @@ async def test_who_is_insured_travels_sealed_both_ways(house: House) -> None:
     ]
     assert [one.trt_enjymnt_flag for one in answers[0].trtinfo] == ["1"]
     assert (elsewhere.refusal_code, garbled.refusal_code) == ("PERSON_UNKNOWN", "CREDENTIAL_UNREADABLE")
+
+
+async def test_a_filing_beside_a_running_worker_counts_for_the_next_bill(house: House) -> None:
+    def filing(name: str, **fields: object) -> messages_pb2.Ask:
+        given: dict[str, object] = {
+            "id": sixteen("f1"), "digest": bytes(32), "infno": "2501", "msgid": "f1", "psn_no": PSN, "home_pool": 440300,
+            "kind": "other", "insutype": "310", "care": "450100", "begin_date": china_date(CLOCK.now_ms()).isoformat(),
+        } | fields  # fmt: skip
+        return messages_pb2.Ask(ask_id=sixteen(name), filing=messages_pb2.FilingAsk(**given))  # type: ignore[arg-type]
+
+    today = china_date(CLOCK.now_ms()).isoformat()
+    listing = messages_pb2.Ask(
+        ask_id=sixteen("a5"), filings=messages_pb2.FilingsAsk(psn_no=PSN, home_pool=440300, date=today)
+    )
+    async with house.asker() as slot, running(await house.worker()):
+        before = outcome((await slot.outcome(settle_item("s0", bill="b0", care_date=today)))[0])
+        first = await slot.answer(filing("a1"))
+        again = await slot.answer(filing("a2"))
+        reused = await slot.answer(filing("a3", digest=bytes(31) + b"1"))
+        refused = await slot.answer(filing("a4", id=sixteen("f2"), care="440300"))
+        after = outcome((await slot.outcome(settle_item("s1", bill="b1", care_date=today)))[0])
+        listed = filing_pb2.ListFilingsResponse.FromString((await slot.answer(listing)).answer)
+    assert (before.setlinfo.filing, after.setlinfo.filing) == ("unfiled", "other")
+    assert first.answer == again.answer
+    assert (reused.refusal_code, refused.refusal_code) == ("MSGID_REUSED", "FILING_PLACE")
+    stored = settlement_pb2.Outcome.FromString(first.answer).filing
+    assert [one.trt_dcla_detl_sn for one in listed.filings] == [stored.trt_dcla_detl_sn]
+    assert not house.alarms.words

@@ -14,9 +14,12 @@ from operator import add
 
 from homepool.benefits import NOTHING_USED
 from homepool.book import (
+    BookBroken,
     Conflict,
     Cursor,
     Fenced,
+    FilingCall,
+    FilingChange,
     Key,
     LeafMissing,
     Parked,
@@ -97,6 +100,7 @@ class HomeStore:
     credentials: dict[bytes, list[str]] = field(default_factory=dict)
     personal: dict[str, PersonalData] = field(default_factory=dict)
     leaves: set[date] = field(default_factory=set)
+    filing_calls: dict[Id, FilingCall] = field(default_factory=dict)
     parked: dict[Id, Parked] = field(default_factory=dict)
     holders: dict[object, object] = field(default_factory=dict)  # lock -> who holds it
     waiting: list["asyncio.Future[None]"] = field(default_factory=list)
@@ -115,6 +119,19 @@ class HomeStore:
         """Whoever else changes the book makes the workers read again."""
         for partition, cursor in self.cursors.items():
             self.cursors[partition] = cursor._replace(version=cursor.version + 1)
+
+    def file(self, partition: int, changes: Sequence[FilingChange]) -> None:
+        """Filings with their answers, under a version that rises."""
+        for one in changes:
+            person = self.people[one.psn_no]
+            changed = [filing for filing in (one.filed, one.ended) if filing is not None]
+            others = tuple(
+                held for held in person.filings if held.id not in {filing.id for filing in changed}
+            )
+            self.people[one.psn_no] = replace(person, filings=tuple(sorted((*others, *changed))))
+            self.filing_calls[one.id] = FilingCall(one.digest, one.answer)
+        cursor = self.cursors[partition]
+        self.cursors[partition] = cursor._replace(version=cursor.version + 1)
 
     def close_day(self, day: date) -> None:
         """No later decision belongs to `day`."""
@@ -383,6 +400,26 @@ class LockedFakeBook(FakeReads):
         return cursor._replace(version=cursor.version + 1, next_number=last.number + 1, day=last.day)
 
 
+class FakeFilings(FakeReads):
+    """A transaction that holds the cursor's lock, for filings; what it writes is seen when it commits."""
+
+    def __init__(self, session: "FakeHomeBook", checkpoint: Checkpoint) -> None:
+        super().__init__(session.store, checkpoint)
+        self.session = session
+        self.staged: Sequence[FilingChange] = ()
+
+    async def filing_calls(self, ids: Iterable[Id]) -> dict[Id, FilingCall]:
+        """What these ids were answered."""
+        await self._step("book.filing_calls")
+        calls = self.store.filing_calls
+        return {id_: calls[id_] for id_ in ids if id_ in calls}
+
+    async def store_filings(self, changes: Sequence[FilingChange]) -> None:
+        """Seen at the end of the transaction."""
+        await self._step("book.store_filings")
+        self.staged = changes
+
+
 class FakeHomeBook(FakeReads):
     """One session with the store."""
 
@@ -446,6 +483,23 @@ class FakeHomeBook(FakeReads):
             await self._step("book.commit")
             if transaction.staged is not None:
                 transaction.staged.commit()
+        finally:
+            self.store.unlock(transaction)
+        await self._step("book.committed")
+
+    @contextlib.asynccontextmanager
+    async def filing(self, partition: int) -> AsyncIterator[FakeFilings]:
+        """A transaction with the cursor locked, for filings."""
+        await self._step("book.filing")
+        transaction = FakeFilings(self, self._checkpoint)
+        try:
+            await self.store.lock(("cursor", partition), transaction)
+            if partition not in self.store.cursors:
+                raise BookBroken("A filing came to a partition that nobody serves.")
+            yield transaction
+            await self._step("book.commit")
+            if transaction.staged:
+                self.store.file(partition, transaction.staged)
         finally:
             self.store.unlock(transaction)
         await self._step("book.committed")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from homepool.benefits import Filing, filing_kind, settle
+from homepool.benefits import Filing, filed_as, settle
 from tests.bills import a_bill, a_person, a_policy
 
 BASIC = {"deductible_fen": 80_000, "ratio_bp": 7000}
@@ -89,8 +89,10 @@ OTHER = Filing("other", ("31",), "2025-01-01", "2025-12-31")
 
 def kind(*filings: Filing, policy: dict[str, Any] | None = None, **asked: Any) -> str:
     """What care in Shanghai, across provinces, on 2025-03-10 counts as."""
-    question = {"care_pool": 310100, "route": 3, "med_type": "21", "day": "2025-03-10", "emergency": False}
-    return filing_kind(a_policy(**(policy or {})), filings=filings, **{**question, **asked})
+    question: dict[str, Any] = {
+        "insutype": "310", "care_pool": 310100, "route": 3, "med_type": "21", "day": "2025-03-10", "emergency": False,
+    }  # fmt: skip
+    return filed_as(a_policy(**(policy or {})), filings=filings, **{**question, **asked}).kind
 
 
 def test_without_a_filing_care_is_unfiled_and_at_home_local() -> None:
