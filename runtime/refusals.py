@@ -5,7 +5,8 @@ in the log and `INTERNAL` to the caller, without a word of what was in it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 import grpc
@@ -103,11 +104,12 @@ async def answered(answering: Awaitable[Response], context: Context) -> Response
         await abort(context, INTERNAL)
 
 
-async def streamed(parts: AsyncIterator[Response], context: Context) -> AsyncIterator[Response]:
+async def streamed(parts: AsyncGenerator[Response, None], context: Context) -> AsyncGenerator[Response, None]:
     """The parts of a streamed answer, with the same endings as `answered`."""
     try:
-        async for part in parts:
-            yield part
+        async with aclosing(parts) as found:
+            async for part in found:
+                yield part
     except Refusal as refusal:
         await abort(context, status_of(refusal.refused))
     except (asyncio.CancelledError, grpc.aio.AbortError):
