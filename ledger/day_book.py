@@ -4,7 +4,7 @@ Method: server-side cursors, in parts, so that a day of a million decisions neve
 `ledger/sql/0004_day_sums.sql`. A session is for one reader at a time.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -30,10 +30,15 @@ class Side(NamedTuple):
     table: str
     peer_column: str
     peer_type: str
+    of_ids: str
+    """The condition on ids, which are `{}`: a node's rows are found through their claims, a region's have a key."""
 
 
-HOME: Final = Side("decision", "region", "text")
-CARE: Final = Side("care", "node", "smallint")
+HOME: Final = Side(
+    "decision", "region", "text",
+    "(partition, number, day) IN (SELECT partition, number, day FROM claim WHERE id = any({}::bytea[]))",
+)  # fmt: skip
+CARE: Final = Side("care", "node", "smallint", "id = any({}::bytea[])")
 
 
 class Summed(NamedTuple):
@@ -78,14 +83,14 @@ class DayBook:
         assert found is not None
         return Summed(*found)
 
-    def sums(self, day: date, peer: str, *, again: bool = False) -> AsyncIterator[list[pb.DaySumRow]]:
+    def sums(self, day: date, peer: str, *, again: bool = False) -> AsyncGenerator[list[pb.DaySumRow], None]:
         """The sums in the order of their key; `again` computes them from the items."""
         source, arguments = self._source("day_sum", "day_sums_of", again, day, peer)
         order = ", ".join(f'{name} COLLATE "C"' if name in _TEXTS else name for name in KEY_COLUMNS)
         query = f"SELECT {', '.join(SUM_COLUMNS)} FROM {source} ORDER BY {order}"
         return self._parts(_sum_row, query, *arguments)
 
-    def buckets(self, day: date, peer: str, *, again_of: int = 0) -> AsyncIterator[list[pb.DayBucket]]:
+    def buckets(self, day: date, peer: str, *, again_of: int = 0) -> AsyncGenerator[list[pb.DayBucket], None]:
         """The buckets in their order; `again_of` so many computes them from the items."""
         source, arguments = self._source("day_bucket", "day_buckets_of", again_of > 0, day, peer)
         if again_of:
@@ -93,7 +98,7 @@ class DayBook:
         query = f"SELECT bucket, items, hash_xor, hash_sum FROM {source} ORDER BY bucket"
         return self._parts(_bucket, query, *arguments)
 
-    def decisions(self, wanted: Wanted) -> AsyncIterator[list[mpb.Decision]]:
+    def decisions(self, wanted: Wanted) -> AsyncGenerator[list[mpb.Decision], None]:
         """Decisions in no order."""
         columns = ", ".join(
             f"NULL AS {name}" if name in HEAVY and not wanted.full else name for name in COLUMNS
@@ -123,7 +128,7 @@ class DayBook:
         if wanted.peer:
             must(f"{self._side.peer_column} = {{}}::text::{self._side.peer_type}", wanted.peer)
         if wanted.ids:
-            must("id = any({}::bytea[])", list(wanted.ids))
+            must(self._side.of_ids, list(wanted.ids))
         if wanted.buckets:
             # a join: an array is compared element by element
             must("bucket_of(id, {}) IN (SELECT unnest({}::int[]))", wanted.of_buckets, list(wanted.buckets))
@@ -136,7 +141,7 @@ class DayBook:
 
     async def _parts(
         self, make: Callable[[Any], Part], query: str, *arguments: Any
-    ) -> AsyncIterator[list[Part]]:
+    ) -> AsyncGenerator[list[Part], None]:
         async with self._connection.transaction(readonly=True):
             cursor = await self._connection.cursor(query, *arguments)
             while records := await cursor.fetch(PART_ITEMS):

@@ -11,6 +11,7 @@ from gateway.refusals import STATUS_OF, refuse
 from homepool import answers
 from ledger import life
 from proto.settlement.v1 import settlement_pb2 as pb
+from runtime import books
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "codes.md").read_text(encoding="utf-8")
@@ -28,6 +29,9 @@ refusal_rows = {
 }
 outcome_rows = re.findall(
     r"^\| ([A-Z]+) \| (?:`(\w+)`)? ?\| ([\w ]+) \| [^|]+ \|[^|]*\|$", OUTCOMES, re.MULTILINE
+)
+books_rows = dict(
+    re.findall(r"^\| `(\w+)` \| (\w+) \| [^|]+ \|$", TEXT.partition("\n## BooksService\n")[2], re.MULTILINE)
 )
 fault_rows = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", REFUSALS, re.MULTILINE)
 
@@ -62,6 +66,10 @@ def test_every_refusal_is_named_with_its_status_and_no_other() -> None:
     assert {code: status for code, (status, _) in refusal_rows.items()} == {
         code: status.name for code, status in STATUS_OF.items()
     }
+
+
+def test_every_refusal_of_a_books_process_is_named_with_its_status_and_no_other() -> None:
+    assert books_rows == {code: status.name for code, status in books.STATUS_OF.items()}
 
 
 def test_the_same_message_is_asked_for_again_exactly_where_waiting_helps() -> None:
@@ -101,7 +109,9 @@ def test_what_to_do_next_is_one_of_the_words_explained() -> None:
 
 def test_no_row_has_another_form_and_every_number_it_names_is_taken() -> None:
     tables = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("|---")]
-    assert len(tables) == len(refusal_rows) + len(outcome_rows) + len(fault_rows) + 3  # three headings
+    assert (
+        len(tables) == len(refusal_rows) + len(outcome_rows) + len(fault_rows) + len(books_rows) + 4
+    )  # headings
     taken = set(
         re.findall(r"^\| (\d{4}) \|", (ROOT / "docs" / "transactions.md").read_text("utf-8"), re.MULTILINE)
     )
