@@ -200,13 +200,16 @@ class Desk:
         nodes = sorted(self._silences.nodes(), key=lambda node: (node != own, node))
         answers = await asyncio.gather(*[self._ask_node(request, person, node, 0, wait_ms) for node in nodes])
         found = pb.GetInsuredResponse()
+        unknown = refuse("UNKNOWN_PERSON", "no home node knows this certificate")
         for node, answer in zip(nodes, answers, strict=True):
             if isinstance(answer, pb.GetInsuredResponse):
                 _merge(found, answer)
+            elif answer.code in ("CREDENTIAL_UNKNOWN", "EVOUCHER_EXPIRED"):
+                unknown = answer if unknown.code != "EVOUCHER_EXPIRED" else unknown
             elif answer.code != "UNKNOWN_PERSON":
                 found.not_answered.append(f"{node}0000")
-        if not found.insuinfo and not found.not_answered:
-            return refuse("UNKNOWN_PERSON", "no home node knows this certificate")
+        if not found.insuinfo and (unknown.code == "EVOUCHER_EXPIRED" or not found.not_answered):
+            return unknown
         if not found.insuinfo:
             found.infcode, found.err_msg = -1, "not found where an answer came; some nodes did not answer"
         return found

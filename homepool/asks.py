@@ -16,7 +16,15 @@ from bus.intake import Intake
 from homepool import answers
 from homepool.benefits import NOTHING_USED
 from homepool.book import Conflict, Cursor, HomeBook, Key, PersonalData, Unavailable
-from homepool.credentials import credential_hash
+from homepool.credentials import (
+    CREDENTIAL_UNKNOWN,
+    EVOUCHER,
+    EVOUCHER_EXPIRED,
+    credential_hash,
+    valid,
+    voucher_fault,
+)
+from homepool.credentials import MESSAGES as FAULTS
 from homepool.decide import Policies, Settle, decide
 from homepool.filing_desk import file, list_filings
 from homepool.gather import PeopleCache, gather
@@ -24,7 +32,7 @@ from homepool.insured import Person
 from ledger.rows import ACCUMULATORS
 from proto.settlement.v1 import messages_pb2, settlement_pb2
 from proto.settlement.v1.envelope_pb2 import Credential
-from runtime.clock import Clock, china_date
+from runtime.clock import Clock, china_date, china_text
 from runtime.errors import SealBroken
 from runtime.keys import ID_BYTES
 from runtime.sealing import INSURED_ANSWER, INSURED_QUESTION, open_sealed, seal
@@ -170,6 +178,12 @@ class Asks:
         for one in openings:
             ask = one.ask.coverage
             person = people.get(ask.psn_no)
+            try:
+                if ask.sealed_credential:
+                    await self._look_at_voucher(ask)
+            except Refusal as refusal:
+                self._refuse(one, refusal)
+                continue
             if person is None:
                 self._refuse(one, Refusal(answers.PERSON_UNKNOWN, answers.MESSAGES[answers.PERSON_UNKNOWN]))
             elif (ask.home_pool, ask.insutype) not in person.coverages:
@@ -206,6 +220,21 @@ class Asks:
             return answer
         raise Refusal(*answer)
 
+    async def _look_at_voucher(self, ask: messages_pb2.CoverageAsk) -> None:
+        """The e-voucher that a visit is opened with is this person's and still holds."""
+        token = self._opened(ask.sealed_credential).mdtrt_cert_no
+        holders = await self._book.holders(credential_hash(EVOUCHER, token))
+        if fault := voucher_fault(holders, ask.psn_no, china_text(self._clock.now_ms())):
+            raise Refusal(fault, FAULTS[fault])
+
+    def _opened(self, sealed: bytes) -> Credential:
+        try:
+            return Credential.FromString(open_sealed(self._private_key, sealed, purpose=INSURED_QUESTION))
+        except (SealBroken, DecodeError):
+            raise Refusal(
+                "CREDENTIAL_UNREADABLE", "the credential was not sealed to this node's key"
+            ) from None
+
     async def _outcome_of(self, id_: bytes) -> bytes:
         stored = await self._book.rows([id_])
         if id_ not in stored:
@@ -216,13 +245,7 @@ class Asks:
         psn_nos = [ask.psn_no] if ask.psn_no and "\0" not in ask.psn_no else []
         name = ""
         if ask.sealed_credential:
-            try:
-                box = open_sealed(self._private_key, ask.sealed_credential, purpose=INSURED_QUESTION)
-                credential = Credential.FromString(box)
-            except (SealBroken, DecodeError):
-                raise Refusal(
-                    "CREDENTIAL_UNREADABLE", "the credential was not sealed to this node's key"
-                ) from None
+            credential = self._opened(ask.sealed_credential)
             psn_nos, name = await self._found_by(credential), credential.psn_name
         people = await self._book.people(psn_nos)
         response = settlement_pb2.GetInsuredResponse()
@@ -246,11 +269,15 @@ class Asks:
         if credential.psn_cert_type in ("", "01"):
             candidates.append(("02", credential.certno))
         candidates.append(("03", credential.card_sn))
+        now = china_text(self._clock.now_ms())
         for kind, value in candidates:
-            if value:
-                found = await self._book.psn_nos_by_credential(credential_hash(kind, value))
-                if found:
-                    return found
+            holders = await self._book.holders(credential_hash(kind, value)) if value else []
+            if found := valid(holders, now):
+                return found
+            if holders:
+                raise Refusal(EVOUCHER_EXPIRED, FAULTS[EVOUCHER_EXPIRED])
+        if credential.mdtrt_cert_type == EVOUCHER:
+            raise Refusal(CREDENTIAL_UNKNOWN, FAULTS[CREDENTIAL_UNKNOWN])
         return []
 
     async def _describe(

@@ -20,6 +20,7 @@ from datetime import date
 from typing import Final, NamedTuple, Protocol
 
 from homepool.benefits import Filing
+from homepool.credentials import Holder
 from homepool.errors import HomePoolError
 from homepool.insured import Person
 from ledger.life import Id
@@ -252,7 +253,7 @@ class HomeBook(BookReads, Protocol):
         """Make the leaves of `days` days from `first` on, where they are not there yet."""
         ...
 
-    async def psn_nos_by_credential(self, hashed: bytes) -> list[str]:
+    async def holders(self, hashed: bytes) -> list[Holder]:
         """Whose credential it is, by `homepool.credentials.credential_hash`; a person has a number in each pool."""
         ...
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from homepool.benefits.filing import content_id
 from homepool.book_failures import failures
-from homepool.credentials import credential_hash
+from homepool.credentials import EVOUCHER, credential_hash
 from homepool.errors import HomePoolError
 from homepool.people import Person
 from ledger.rows import ACCUMULATORS
@@ -90,9 +90,9 @@ async def _describe(connection: Connection, people: list[Person]) -> None:
         await connection.execute(f"DELETE FROM {table} WHERE psn_no = ANY ($1)", psn_nos)
     records: dict[str, list[tuple[object, ...]]] = {
         "person_credential": [
-            (credential_hash(kind, value), p.psn_no)
+            (credential_hash(kind, value), p.psn_no, p.evoucher_valid_to if kind == EVOUCHER else "")
             for p in people
-            for kind, value in (("01", p.evoucher), ("02", p.certno), ("03", p.card_sn))
+            for kind, value in ((EVOUCHER, p.evoucher), ("02", p.certno), ("03", p.card_sn))
             if value
         ],
         "insurance": [

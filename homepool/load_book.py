@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from homepool.credentials import credential_hash
+from homepool.credentials import EVOUCHER, credential_hash
 from homepool.load_file import Faults
 from homepool.load_kinds import Kind, Row
 from homepool.policy import PolicyBook
@@ -188,14 +188,19 @@ async def _write_people(connection: Connection, rows: Sequence[Row], faults: Fau
         "DELETE FROM person_credential WHERE psn_no = ANY ($1)", sorted(row.psn_no for row in rows)
     )
     credentials = [
-        (credential_hash(kind, row.values[name]), row.psn_no)
+        (
+            credential_hash(kind, row.values[name]),
+            row.psn_no,
+            row.values["evoucher_valid_to"] if kind == EVOUCHER else "",
+        )
         for row in rows
-        for kind, name in (("01", "evoucher"), ("02", "certno"), ("03", "card_sn"))
+        for kind, name in ((EVOUCHER, "evoucher"), ("02", "certno"), ("03", "card_sn"))
         if row.values[name]
     ]
     await _put(
         connection,
-        "INSERT INTO person_credential SELECT * FROM unnest($1::bytea[], $2::text[]) ON CONFLICT DO NOTHING",
+        "INSERT INTO person_credential (hash, psn_no, valid_to)"
+        " SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING",
         credentials,
     )
 

@@ -9,7 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from homepool.people import AMOUNT_FEN_MOST, INSURANCES, Account, Identity, Insurance, check_who
+from homepool.people import (
+    AMOUNT_FEN_MOST,
+    INSURANCES,
+    Account,
+    Identity,
+    Insurance,
+    check_voucher,
+    check_who,
+)
 from ledger.rows import ACCUMULATORS
 
 Values = Mapping[str, Any]
@@ -82,6 +90,7 @@ def _checked(record: Any) -> None:
 def _check_person(row: Values) -> None:
     try:
         check_who(**{name: row[name] for name in _WHO})
+        check_voucher(evoucher=row["evoucher"], evoucher_valid_to=row["evoucher_valid_to"])
     except ValueError as wrong:
         raise RowWrong(str(wrong)) from None
 
@@ -137,6 +146,7 @@ KINDS: Final = {
                     Column("certno"),
                 ),
                 *(Column("gend"), Column("brdy"), Column("card_sn", TEXT, ""), Column("evoucher", TEXT, "")),
+                Column("evoucher_valid_to", TEXT, ""),
             ),
             key=("psn_no",),
             check=_check_person,

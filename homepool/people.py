@@ -9,7 +9,7 @@ Money is fen, days are yyyy-MM-dd texts, an open end is ''.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -29,6 +29,8 @@ STATUSES: Final = MappingProxyType({"1": "normal", "2": "paused", "4": "ended"})
 PSN_NO_LENGTH_MOST: Final = 30
 LINE_LENGTH_MOST: Final = 100_000
 AMOUNT_FEN_MOST: Final = 10**15
+MOMENT: Final = "%Y-%m-%d %H:%M:%S"
+_NO_MOMENT: Final = "evoucher_valid_to is not a time like 2026-01-31 18:00:00"
 
 
 class PeopleFileInvalid(HomePoolError):
@@ -168,6 +170,8 @@ class Person:
     """卡识别码 of the social security card."""
     evoucher: str = ""
     """A made-up e-voucher token that stands for the person in a demonstration; '' = has none."""
+    evoucher_valid_to: str = ""
+    """Last moment of the token, yyyy-MM-dd HH:mm:ss in China time; '' = no end."""
     insurances: tuple[Insurance, ...]
     accounts: tuple[Account, ...] = ()
     relatives: tuple[str, ...] = ()
@@ -184,6 +188,7 @@ class Person:
             psn_no=self.psn_no, psn_name=self.psn_name, psn_cert_type=self.psn_cert_type, certno=self.certno,
             gend=self.gend, brdy=self.brdy,
         )  # fmt: skip
+        check_voucher(evoucher=self.evoucher, evoucher_valid_to=self.evoucher_valid_to)
         _require(bool(self.insurances), "insurances is empty")
         live = [(one.pool, one.insutype) for one in self.insurances if one.status == "1"]
         _require(len(set(live)) == len(live), "insurances names a normal one of a pool twice")
@@ -209,6 +214,18 @@ def check_who(*, psn_no: str, psn_name: str, psn_cert_type: str, certno: str, ge
         _require(born is not None, "certno is no identity number (GB 11643)")
         _require(str(born) == brdy, "brdy is not the birthday in certno")
         _require((int(certno[16]) % 2 == 1) == (gend == "1"), "gend is not that of certno")
+
+
+def check_voucher(*, evoucher: str, evoucher_valid_to: str) -> None:
+    """Raises ValueError, which names a field and no value, where a token's end is no moment, or there is no token."""
+    if not evoucher_valid_to:
+        return
+    _require(bool(evoucher), "evoucher_valid_to belongs to an evoucher")
+    try:
+        moment = datetime.strptime(evoucher_valid_to, MOMENT)
+        _require(moment.strftime(MOMENT) == evoucher_valid_to, _NO_MOMENT)
+    except ValueError:
+        raise _RecordInvalid(_NO_MOMENT) from None
 
 
 def _require(holds: bool, why: str) -> None:

@@ -131,14 +131,18 @@ class _Household:
         insurances = self._insurances(draft)
         relatives = [psn_no for psn_no in lenders if psn_no != draft.psn_no]
         in_force = insurances[0].status == "1"
+        name = surname + "".join(random.choices(_GIVEN, k=random.choice((1, 2, 2))))
+        card_sn = f"{self._pool}D{random.getrandbits(100):025X}"
+        evoucher = f"{random.getrandbits(128):032x}" if random.random() < 0.8 else ""
         return Person(
             psn_no=draft.psn_no,
-            psn_name=surname + "".join(random.choices(_GIVEN, k=random.choice((1, 2, 2)))),
+            psn_name=name,
             certno=_certno(self._pool, draft.born, draft.place, man),
             gend="1" if man else "2",
             brdy=draft.born.isoformat(),
-            card_sn=f"{self._pool}D{random.getrandbits(100):025X}",
-            evoucher=f"{random.getrandbits(128):032x}" if random.random() < 0.8 else "",
+            card_sn=card_sn,
+            evoucher=evoucher,
+            evoucher_valid_to=_token_ends(draft.place, self._as_of) if evoucher else "",
             insurances=insurances,
             accounts=self._accounts(random, kind),
             relatives=tuple(sorted(relatives)) if kind.insutype == RESIDENTS or random.random() < 0.5 else (),
@@ -237,6 +241,12 @@ class _Household:
         amounts |= {"pooled": pooled, "in_scope": scope}
         usage = Usage(pool=self._pool, insutype=kind.insutype, year=self._as_of.year, amounts=amounts)
         return (usage,)
+
+
+def _token_ends(place: int, as_of: date) -> str:
+    """Every twentieth person's e-voucher has expired, the others' hold for a year."""
+    expired = place % 20 == 19
+    return f"{as_of + timedelta(days=-1 if expired else 365)} 23:59:59"
 
 
 def _kind(place: int, random: Random) -> Kind:

@@ -28,6 +28,7 @@ from homepool.book import (
 )
 from homepool.book_failures import NotAllowed, failures
 from homepool.copy_rows import COPY_COLUMNS, copy_bytes
+from homepool.credentials import Holder
 from homepool.filing_store import filing_transaction
 from homepool.insured import Coverage, Identity, Person
 from homepool.still import probe_row
@@ -262,13 +263,14 @@ class PostgresBook(PostgresReads):
                     "SELECT make_decision_leaf($1)", first + timedelta(days=ahead)
                 )
 
-    async def psn_nos_by_credential(self, hashed: bytes) -> list[str]:
+    async def holders(self, hashed: bytes) -> list[Holder]:
         """Whose credential it is."""
         with failures():
             records = await self._connection.fetch(
-                "SELECT psn_no FROM person_credential WHERE hash = $1 ORDER BY psn_no LIMIT 20", hashed
+                "SELECT psn_no, valid_to FROM person_credential WHERE hash = $1 ORDER BY psn_no LIMIT 20",
+                hashed,
             )
-        return [record[0] for record in records]
+        return [Holder(*record) for record in records]
 
     async def personal_data(self, psn_no: str) -> PersonalData | None:
         """Name and certificate, for a sealed answer only."""

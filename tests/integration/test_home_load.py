@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from homepool.book import Fenced, Key, Written
-from homepool.credentials import credential_hash
+from homepool.credentials import Holder, credential_hash
 from homepool.insured import Coverage, Identity
 from homepool.load import Loaded, LoadRefused, load_people
 from homepool.people import Account, Insurance, Person, PersonFiling, Usage
@@ -17,13 +17,14 @@ from tests.integration.test_home_book_contract import TODAY, paid, taken
 from tests.servers import NewDatabase
 
 PSN, RELATIVE, NAME, CERTNO = "44030000000001", "44030000000002", "王小明", "11010119800506123X"
+TOKEN_ENDS = "2026-12-31 18:00:00"
 
 
 def record(psn_no: str = PSN, *, pool: int = 440300, **changes: object) -> Person:
     """An employee of a pool with everything that a record can have."""
     whole = Person(
         psn_no=psn_no, psn_name=NAME, certno=CERTNO, gend="1", brdy="1980-05-06", card_sn="CARD-7",
-        evoucher="TOKEN-7", psn_cert_type="01", relatives=(RELATIVE,),
+        evoucher="TOKEN-7", evoucher_valid_to=TOKEN_ENDS, psn_cert_type="01", relatives=(RELATIVE,),
         insurances=(
             Insurance(pool=pool, insutype="310", psn_type="1102", status="1", valid_from="2010-01-01",
                       civil_servant=True),
@@ -66,8 +67,8 @@ async def test_who_is_insured_here_is_known_and_the_same_file_again_changes_noth
     reading = await book.read(0, [Key(psn_no=PSN, insutype="310", year=TODAY.year)])
     assert reading.balances == {PSN: 700}
     assert dict(zip(ACCUMULATORS, reading.used[(PSN, "310", TODAY.year)], strict=True))["pooled"] == 90
-    assert await book.psn_nos_by_credential(credential_hash("02", CERTNO.lower())) == [PSN, RELATIVE]
-    assert await book.psn_nos_by_credential(credential_hash("01", "TOKEN-7")) == [PSN]
+    assert await book.holders(credential_hash("02", CERTNO.lower())) == [Holder(PSN), Holder(RELATIVE)]
+    assert await book.holders(credential_hash("01", "TOKEN-7")) == [Holder(PSN, TOKEN_ENDS)]
     data = await book.personal_data(PSN)
     assert data is not None
     assert data.name == NAME

@@ -31,6 +31,7 @@ from homepool.book import (
     Unavailable,
     Written,
 )
+from homepool.credentials import Holder
 from homepool.insured import Person
 from ledger.life import Id
 from ledger.rows import ACCUMULATORS, Row
@@ -515,7 +516,7 @@ class FakeHomeBook(FakeReads):
         await self._step("book.leaves")
         self.store.leaves.update(first + timedelta(days=ahead) for ahead in range(days))
 
-    async def psn_nos_by_credential(self, hashed: bytes) -> list[str]:
+    async def holders(self, hashed: bytes) -> list[Holder]:
         """Whose credential it is."""
         await self._step("book.credential")
         return self.store.credentials.get(hashed, [])
