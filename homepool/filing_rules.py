@@ -28,6 +28,7 @@ FILING_DISEASE: Final = "FILING_DISEASE"
 FILING_INSTITUTION: Final = "FILING_INSTITUTION"
 INSTITUTION_LENGTH: Final = 12
 _DIVISION: Final = re.compile(r"[1-9][0-9](?:[0-9]{2}){0,2}")
+_WITHDRAWN_BY: Final = {"2502": OFFSITE, "2504": (CHRONIC,), "2506": (DESIGNATED,)}
 _MUNICIPALITIES: Final = frozenset({"11", "12", "31", "50"})
 
 
@@ -64,7 +65,7 @@ def rule_on(
 ) -> Ruling | Refusal:
     """What becomes of one message; `policy` is the one in force today, None where the pool has none."""
     if ask.withdraws:
-        return person_refusal(person, ask.home_pool) or _withdrawn(person, ask.withdraws, today)
+        return person_refusal(person, ask.home_pool) or _withdrawn(person, ask.infno, ask.withdraws, today)
     if refusal := person_refusal(person, ask.home_pool, ask.insutype):
         return refusal
     assert person is not None
@@ -117,9 +118,10 @@ def care_prefix(division: str) -> str:
 # ------------------------------------------------------------------------------------------------ checks
 
 
-def _withdrawn(person: Person | None, number: bytes, today: date) -> Ruling | Refusal:
+def _withdrawn(person: Person | None, infno: str, number: bytes, today: date) -> Ruling | Refusal:
     assert person is not None
-    held = next((one for one in person.filings if one.id == number), None)
+    kinds = _WITHDRAWN_BY.get(infno, KINDS)
+    held = next((one for one in person.filings if one.id == number and one.kind in kinds), None)
     if held is None:
         return Refusal(
             FILING_UNKNOWN, "this person has no filing of this number (5301, 5302 and 5304 list them)"

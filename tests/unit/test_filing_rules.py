@@ -183,6 +183,16 @@ def test_a_withdrawn_filing_ends_yesterday() -> None:
     assert not ruling.filing.holds(TODAY.isoformat())
 
 
+def test_a_filing_is_withdrawn_by_the_number_of_its_own_kind() -> None:
+    place = Filing("long_term", ("4501",), "2025-01-01", id=sixteen("f1"))
+    disease = Filing("chronic", (), "2025-01-01", disease="M01600", id=sixteen("f1"))
+    for infno, held, other in (("2502", place, disease), ("2504", disease, place), ("2506", None, place)):
+        asked = withdrawal(sixteen("f1"))
+        asked.infno = infno
+        assert held is None or ruled(asked, held).ended
+        assert refused(asked, other) == "FILING_UNKNOWN"
+
+
 def test_a_filing_that_has_ended_keeps_its_end_when_it_is_withdrawn() -> None:
     held = Filing("referral", ("4501",), "2025-01-01", "2025-07-01", id=sixteen("f1"))
     assert ruled(withdrawal(held.id), held).filing.valid_to == "2025-07-01"
