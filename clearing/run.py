@@ -82,6 +82,18 @@ async def run_day(
     return RunResult(None, 0, 0, 0, 0, absent)
 
 
+async def planned(
+    day: date, *, connection: Connection, books: Sequence[Book]
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """What `run_day` would run: (node, region) pairs, and what would stay out. Changes nothing anywhere."""
+    absent: dict[str, str] = {}
+    answering = await _answering(books, absent)
+    nodes = [one.at.name for one in answering if one.at.side == "home"]
+    regions = [one.at.name for one in answering if one.at.side == "care"]
+    done = await pairs_done(connection, day)
+    return [pair for pair in product(nodes, regions) if pair not in done], absent
+
+
 class _NothingLeft(Exception):
     """Another process has run these pairs meanwhile."""
 

@@ -39,10 +39,7 @@ CREATE TABLE run_sum (
   enterprise_fen bigint NOT NULL, disabled_fen bigint NOT NULL, aid_fen bigint NOT NULL,
   commercial_fen bigint NOT NULL, other_fen bigint NOT NULL, account_fen bigint NOT NULL, family_fen bigint NOT NULL,
   cash_fen bigint NOT NULL, hospital_fen bigint NOT NULL, fund_sum_fen bigint NOT NULL,
-  FOREIGN KEY (day, batch) REFERENCES run,
-  CONSTRAINT run_sum_zero CHECK (total_fen = pooled_fen + big_illness_fen + large_fen + civil_fen + enterprise_fen
-    + disabled_fen + aid_fen + commercial_fen + other_fen + account_fen + family_fen + cash_fen + hospital_fen
-    OR source IN ('home_aside', 'care_aside'))  -- what was tampered with need not add up
+  FOREIGN KEY (day, batch) REFERENCES run
 );
 CREATE INDEX run_sum_run ON run_sum (day, batch);
 
@@ -64,7 +61,8 @@ CREATE VIEW run_paid AS
     WHERE source IN ('home', 'home_aside', 'carried')) counted
   GROUP BY day, batch, home_pool, care_pool, fixmedins_code, insutype, clr_type, route, sign, commercial_payer, setl_day;
 
--- The two books agree on all that the run pays, key by key and payer by payer; otherwise the run does not exist.
+-- The two books agree on all that the run pays, key by key and payer by payer, and every bill is what its payers pay;
+-- otherwise the run does not exist.
 CREATE FUNCTION run_holds(wanted_day date, wanted_batch smallint) RETURNS void LANGUAGE plpgsql
   SET enable_sort = off SET work_mem = '64MB' AS $$
 DECLARE wrong record;
@@ -85,6 +83,16 @@ BEGIN
   IF FOUND THEN
     RAISE EXCEPTION 'node % and region % agree item by item but not in their sums (institution %)',
       wrong.node, wrong.region, wrong.fixmedins_code USING ERRCODE = 'SG201', CONSTRAINT = 'run_holds';
+  END IF;
+  SELECT fixmedins_code INTO wrong FROM run_paid
+    WHERE day = wanted_day AND batch = wanted_batch
+      AND (total_fen <> pooled_fen + big_illness_fen + large_fen + civil_fen + enterprise_fen + disabled_fen + aid_fen
+          + commercial_fen + other_fen + account_fen + family_fen + cash_fen + hospital_fen
+        OR total_fen <> full_self_fen + over_limit_fen + first_pay_fen + in_scope_fen)
+    LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'bills of institution % are not what their payers pay', wrong.fixmedins_code
+      USING ERRCODE = 'SG201', CONSTRAINT = 'run_holds';
   END IF;
 END $$;
 

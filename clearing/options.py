@@ -1,0 +1,37 @@
+"""Options that many commands share, and how a day is read."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+import typer
+
+from runtime.clock import SystemClock, china_date
+
+AsJson = Annotated[bool, typer.Option("--json", help="The same as JSON, amounts in fen.")]
+Day = Annotated[
+    str, typer.Option("--date", metavar="DAY", help="yyyy-MM-dd, today or yesterday (China time).")
+]
+Operator = Annotated[
+    str,
+    typer.Option("--as", metavar="NAME", help="Who acts. Not authenticated yet; kept in the operators' log."),
+]
+
+
+def day_of(text: str) -> date:
+    """The day that an option names. Raises typer.BadParameter."""
+    today = china_date(SystemClock().now_ms())
+    if text in ("today", "yesterday"):
+        return today - timedelta(days=text == "yesterday")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text} is no day; give yyyy-MM-dd, today or yesterday", param_hint="--date"
+        ) from None
+
+
+def named(operator: str) -> str:
+    """The operator's name, trimmed. Raises typer.BadParameter where there is none."""
+    if not operator.strip():
+        raise typer.BadParameter("say who acts", param_hint="--as")
+    return operator.strip()

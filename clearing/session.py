@@ -1,0 +1,105 @@
+"""What every command of clearing opens: its database, brought up to date, and the books of the others."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from importlib import metadata
+from typing import Final
+
+from clearing.books import Book, opened_books
+from clearing.run import Progress
+from clearing.settings import ClearingSettings
+from runtime import postgres
+from runtime.clock import SystemClock, china_date
+from runtime.postgres import Connection
+
+UNAUTHENTICATED: Final = "operators are not authenticated yet: whoever runs this command may give any name"
+PROGRAM: Final = "direct-settlement-gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A command's session with the clearing database and the books."""
+
+    connection: Connection
+    books: list[Book]
+    settings: ClearingSettings
+
+    @property
+    def today(self) -> date:
+        """The date in China."""
+        return china_date(SystemClock().now_ms())
+
+
+@contextlib.asynccontextmanager
+async def opened() -> AsyncIterator[Session]:
+    """For the length of a block. Raises SettingsWrong, BooksUnknown, DatabaseUnreachable, MigrationEdited."""
+    settings = ClearingSettings.read()
+    async with (
+        opened_books(settings.books_at()) as books,
+        postgres.opened(settings.dsn, application_name="clearing") as connection,
+    ):
+        await postgres.migrate(connection, postgres.migrations_of("clearing"), owner="clearing")
+        yield Session(connection, books, settings)
+
+
+@contextlib.asynccontextmanager
+async def trying(session: Session, dry_run: bool) -> AsyncIterator[None]:
+    """With `dry_run` everything that the block writes is taken back at its end."""
+    if not dry_run:
+        yield
+        return
+    transaction = session.connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    finally:
+        await transaction.rollback()
+
+
+def program() -> str:
+    """Name and version of this program, as runs and documents keep it."""
+    try:
+        return f"{PROGRAM} {metadata.version(PROGRAM)}"
+    except metadata.PackageNotFoundError:
+        return PROGRAM  # run from a checkout
+
+
+@contextlib.asynccontextmanager
+async def watched(session: Session, day: date, *, operator: str, show: Progress) -> AsyncIterator["Watched"]:
+    """Keeps a run's progress where others can see it, on a session of its own: the run's is in its transaction."""
+    async with postgres.opened(session.settings.dsn, application_name="clearing progress") as connection:
+        await connection.execute(
+            "INSERT INTO run_progress (day, step, done, total, operator, began_at) VALUES ($1, 'begin', 0, 0, $2, now())"
+            " ON CONFLICT (day) DO UPDATE SET step = 'begin', done = 0, total = 0, operator = $2, began_at = now(),"
+            " at = clock_timestamp()",
+            day, operator,
+        )  # fmt: skip
+        watching = Watched(connection, day, show)
+        yield watching
+        await connection.execute("DELETE FROM run_progress WHERE day = $1", day)
+
+
+class Watched:
+    """The progress of one run: shown at once, kept when there is time."""
+
+    def __init__(self, connection: Connection, day: date, show: Progress) -> None:
+        self._connection = connection
+        self._day = day
+        self._show = show
+        self._latest: tuple[str, int, int] | None = None
+
+    def __call__(self, step: str, done: int, of: int) -> None:
+        """Note a step."""
+        self._show(step, done, of)
+        self._latest = (step, done, of)
+
+    async def keep(self) -> None:
+        """Write what was noted last, if anything is new."""
+        if self._latest is not None:
+            latest, self._latest = self._latest, None
+            await self._connection.execute(
+                "UPDATE run_progress SET step = $2, done = $3, total = $4, at = clock_timestamp() WHERE day = $1",
+                self._day, *latest,
+            )  # fmt: skip

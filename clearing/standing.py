@@ -1,0 +1,128 @@
+"""How clearing stands: what waits for an operator, what was run, and how far a run is."""
+
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+from runtime.postgres import Connection
+
+RUNS_SHOWN_MAX: Final = 400
+DAYS_LOOKED_BACK: Final = 31
+
+
+class Waiting(NamedTuple):
+    """One thing that waits: the lower the rank the more urgent."""
+
+    rank: int
+    amount_fen: int
+    what: str
+    command: str
+
+
+async def waiting(connection: Connection, today: date) -> list[Waiting]:
+    """What waits for an operator, most urgent and largest first.
+
+    Days are those before `today` (China time) since the first run, at most `DAYS_LOOKED_BACK`.
+    """
+    found = [
+        *await _days_not_run(connection, today),
+        *await _absent(connection),
+        *await _unchecked(connection),
+        *await _differences(connection, today),
+    ]
+    return sorted(found, key=lambda one: (one.rank, -one.amount_fen, one.what))
+
+
+async def _days_not_run(connection: Connection, today: date) -> list[Waiting]:
+    first = await connection.fetchval("SELECT min(day) FROM run")
+    yesterday = today - timedelta(days=1)
+    from_day = max(first or yesterday, today - timedelta(days=DAYS_LOOKED_BACK))
+    records = await connection.fetch(
+        "SELECT d::date AS day FROM generate_series($1::date, $2::date, interval '1 day') d"
+        " WHERE NOT EXISTS (SELECT FROM run WHERE day = d::date) ORDER BY d",
+        from_day, yesterday,
+    )  # fmt: skip
+    return [
+        Waiting(
+            1, 0, f"{record['day']} was not run", f"python -m clearing run --date {record['day']} --as NAME"
+        )
+        for record in records
+    ]
+
+
+async def _absent(connection: Connection) -> list[Waiting]:
+    """Books that stayed out of the last batch of a day."""
+    records = await connection.fetch(
+        "SELECT a.day, a.book, a.why FROM run_absent a"
+        " WHERE a.batch = (SELECT max(batch) FROM run WHERE day = a.day) ORDER BY a.day, a.book"
+    )
+    return [
+        Waiting(
+            2,
+            0,
+            f"{one['day']}: {one['book']} stayed out",
+            f"python -m clearing run --date {one['day']} --as NAME",
+        )
+        for one in records
+    ]
+
+
+async def _unchecked(connection: Connection) -> list[Waiting]:
+    records = await connection.fetch(
+        "SELECT r.id, r.action, r.made_by, r.difference, d.stake_fen FROM resolution r JOIN difference d"
+        " ON d.id = r.difference WHERE r.needs_checker AND r.checked_by IS NULL ORDER BY r.id"
+    )
+    return [
+        Waiting(
+            3, one["stake_fen"],
+            f"{one['action']} of difference {one['difference']} by {one['made_by']} waits for a second person",
+            f"python -m clearing approve {one['id']} --as NAME",
+        )
+        for one in records
+    ]  # fmt: skip
+
+
+async def _differences(connection: Connection, today: date) -> list[Waiting]:
+    records = await connection.fetch(
+        "SELECT day, class, count(*) AS items, sum(stake_fen)::bigint AS stake_fen FROM difference_state"
+        " WHERE state = 'open' GROUP BY day, class"
+    )
+    return [
+        Waiting(
+            4, one["stake_fen"],
+            f"{one['items']} differences of {one['day']}, {one['class']}, {(today - one['day']).days} days old",
+            f"python -m clearing differences --date {one['day']} --class {one['class']}",
+        )
+        for one in records
+    ]  # fmt: skip
+
+
+async def runs(connection: Connection, *, day: date | None = None) -> list[dict[str, Any]]:
+    """What was run, the latest first."""
+    records = await connection.fetch(
+        "SELECT r.day, r.batch, r.made_at, r.made_by, r.program, p.pairs, p.items, p.fetched, d.differences, d.open,"
+        " a.absent FROM run r"
+        " LEFT JOIN LATERAL (SELECT count(*) AS pairs, sum(home_items)::bigint AS items, sum(fetched)::bigint AS fetched"
+        "   FROM run_pair p WHERE p.day = r.day AND p.batch = r.batch) p ON true"
+        " LEFT JOIN LATERAL (SELECT count(*) AS differences, count(*) FILTER (WHERE state <> 'resolved') AS open"
+        "   FROM difference_state d WHERE d.day = r.day AND d.batch = r.batch) d ON true"
+        " LEFT JOIN LATERAL (SELECT coalesce(array_agg(book ORDER BY book), '{}') AS absent"
+        "   FROM run_absent a WHERE a.day = r.day AND a.batch = r.batch) a ON true"
+        f" WHERE $1::date IS NULL OR r.day = $1 ORDER BY r.day DESC, r.batch DESC LIMIT {RUNS_SHOWN_MAX}",
+        day,
+    )
+    return [
+        {**dict(one), "day": one["day"].isoformat(), "made_at": one["made_at"].isoformat(timespec="seconds")}
+        for one in records
+    ]
+
+
+async def under_way(connection: Connection) -> list[dict[str, Any]]:
+    """Runs that are going on, or were when their process died."""
+    records = await connection.fetch("SELECT * FROM run_progress ORDER BY day")
+    return [
+        {
+            **dict(one), "day": one["day"].isoformat(), "began_at": one["began_at"].isoformat(timespec="seconds"),
+            "at": one["at"].isoformat(timespec="seconds"),
+        }
+        for one in records
+    ]  # fmt: skip

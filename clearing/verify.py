@@ -1,0 +1,116 @@
+"""Recomputing a day from its items, and comparing with what was published: `verify` believes nothing that is stored.
+
+Both books sum the day again from their decisions; what they say must be what they said when the day was run. What was
+resolved since, and booked at a region, is the only addition allowed, and it is named. Inside clearing the runs of the
+day are held against their own rules once more.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import asyncpg
+
+from clearing.books import Book
+from clearing.errors import BookRefused, BookUnreachable, NotFound
+from ledger.day import SUM_COLUMNS, Bucket, DayKey, DaySum
+from runtime.postgres import Connection
+
+
+class Finding(NamedTuple):
+    """One thing that does not hold."""
+
+    what: str
+    where: str
+
+
+class Verified(NamedTuple):
+    """What was looked at, and what does not hold."""
+
+    batches: int
+    pairs: int
+    sums: int
+    findings: list[Finding]
+
+
+async def verify(day: date, *, connection: Connection, books: Sequence[Book]) -> Verified:
+    """Recompute a day that was run. Raises NotFound."""
+    batches = [
+        record[0]
+        for record in await connection.fetch("SELECT batch FROM run WHERE day = $1 ORDER BY batch", day)
+    ]
+    if not batches:
+        raise NotFound(f"{day} was not run; `python -m clearing runs` lists what was.")
+    findings: list[Finding] = []
+    for batch in batches:
+        findings += await _own_rules(connection, day, batch)
+    pairs = await connection.fetch(
+        "SELECT batch, node, region FROM run_pair WHERE day = $1 ORDER BY node, region", day
+    )
+    sums = 0
+    at = {(book.at.side, book.at.name): book for book in books}
+    for batch, node, region in pairs:
+        for source, book, peer in (
+            ("home", at.get(("home", node)), region),
+            ("care", at.get(("care", region)), node),
+        ):
+            where = f"batch {batch}, node {node} with region {region}, {source} book"
+            if book is None:
+                findings.append(Finding("DSGW_BOOKS does not name this book, so it was not looked at", where))
+                continue
+            published = await _published(connection, day, batch, node, region, source)
+            sums += len(published)
+            findings += [Finding(what, where) for what in await _again(day, book, peer, published)]
+    return Verified(len(batches), len(pairs), sums, findings)
+
+
+async def _own_rules(connection: Connection, day: date, batch: int) -> list[Finding]:
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT run_holds($1, $2::smallint)", day, batch)
+    except asyncpg.PostgresError as broken:
+        return [Finding(str(broken.args[0]), f"batch {batch}")]
+    return []
+
+
+async def _published(
+    connection: Connection, day: date, batch: int, node: str, region: str, source: str
+) -> dict[DayKey, DaySum]:
+    records = await connection.fetch(
+        f"SELECT {', '.join(SUM_COLUMNS)} FROM run_sum WHERE day = $1 AND batch = $2 AND node = $3 AND region = $4"
+        " AND source = $5",
+        day, batch, node, region, source,
+    )  # fmt: skip
+    keys = len(DayKey._fields)
+    return {
+        (key := DayKey(*record[:keys])): DaySum(key, record[keys], tuple(record[keys + 1 :]))
+        for record in map(tuple, records)
+    }
+
+
+async def _again(day: date, book: Book, peer: str, published: dict[DayKey, DaySum]) -> list[str]:
+    """What a book says today, against what it said."""
+    try:
+        now = {one.key: one async for one in book.day_sums(day, peer=peer, again=True)}
+        stored = await book.day_buckets(day, peer=peer)
+        buckets = await book.day_buckets(day, peer=peer, again=True)
+    except (BookUnreachable, BookRefused) as failed:
+        return [f"not looked at: {failed}"]
+    found = []
+    for key in sorted(published.keys() | now.keys()):
+        if published.get(key) != now.get(key):
+            found.append(
+                f"{key.fixmedins_code}, insurance {key.insutype}: {_told(published, key)} then, {_told(now, key)} now"
+            )
+    if not found and (changed := _changed(stored, buckets)):
+        found.append(f"{changed} buckets hold other decisions than when the day was summed")
+    return found
+
+
+def _told(sums: dict[DayKey, DaySum], key: DayKey) -> str:
+    one = sums.get(key)
+    return "nothing" if one is None else f"{one.items} items of {one.amounts[0]} fen"
+
+
+def _changed(stored: Sequence[Bucket], now: Sequence[Bucket]) -> int:
+    return len(set(stored) ^ set(now))
