@@ -19,6 +19,7 @@ COMMANDS: Final = (
     "homepool.people_cli",
     "homepool.policy_command",
     "homepool.quote_command",
+    "homepool.reimburse_command",
     "homepool.serve_command",
     "homepool.status_command",
 )

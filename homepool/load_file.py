@@ -102,14 +102,15 @@ def rows_of(path: Path, kind: Kind, faults: Faults) -> Iterator[Row]:
     for line, cells in given:
         try:
             values = {name: _value(column, reader, cells) for name, column, reader in columns}
-            if len(values[ROW_ID]) > ROW_ID_LENGTH_MOST:
+            row_id = values.get(ROW_ID, "")
+            if len(row_id) > ROW_ID_LENGTH_MOST:
                 raise RowWrong(f"row_id is longer than {ROW_ID_LENGTH_MOST} characters")
             kind.check(values)
         except RowWrong as wrong:
             faults.add(line, str(wrong))
             continue
         digest = _hash(kind.name, *(f"{name}={value!r}" for name, value in values.items() if name != ROW_ID))
-        own = _hash("row", kind.name, values[ROW_ID]) if values[ROW_ID] else b""
+        own = _hash("row", kind.name, row_id) if row_id else b""
         yield Row(line, own, digest, values)
 
 

@@ -72,10 +72,14 @@ class Kind:
     check: Callable[[Values], None]
     adds: bool = False
     """Whether it adds to what is there: then each row needs an id of its own."""
+    names_itself: bool = False
+    """Whether the key is the row's name for ever, so that it has no `row_id`."""
 
     @property
     def by_name(self) -> dict[str, Column]:
-        """All columns; `row_id` is one of them."""
+        """All columns; `row_id` is one of them, unless a row names itself."""
+        if self.names_itself:
+            return {column.name: column for column in self.columns}
         own = Column(ROW_ID) if self.adds else Column(ROW_ID, TEXT, "")
         return {ROW_ID: own, **{column.name: column for column in self.columns}}
 

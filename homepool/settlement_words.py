@@ -17,6 +17,7 @@ from homepool.benefits.rule import PSN_HEAD_LENGTH, Rule, RuleKey
 from homepool.benefits.settlement import pooled_stretch
 from homepool.benefits.words import FILING_WORDS, PAYER_WORDS, band_lines, yuan
 from homepool.policy_explain import deductible_words
+from ledger.day import MANUAL_REGION
 from ledger.life import Kind, Status
 from ledger.money import half_up
 from ledger.rows import ACCUMULATORS, PAYERS, SCOPE, Row
@@ -149,8 +150,9 @@ def _paid_words(
     row: Row, outcome: settlement_pb2.Outcome, policy: Policy | None, layers: tuple[Paid, ...], age: int
 ) -> Iterator[str]:
     info = outcome.setlinfo
+    where = row.fixmedins_code or "an institution without a code"
     yield (
-        f"Insurance {row.insutype} of pool {row.home_pool}, medical type {row.med_type} at {row.fixmedins_code} "
+        f"Insurance {row.insutype} of pool {row.home_pool}, medical type {row.med_type} at {where} "
         f"(level {info.hosp_lv}) in pool {row.care_pool}, {ROUTES[row.route]}."
     )
     yield (
@@ -174,7 +176,11 @@ def _paid_words(
         yield f"  of it from the account of {relative}: {yuan(amount)}."
     if row.hospital_fen:
         yield f"The institution bears {yuan(row.hospital_fen)}."
-    yield f"In cash: {yuan(row.cash_fen)}; all others paid {yuan(row.total_fen - row.cash_fen)}."
+    others = row.total_fen - row.cash_fen
+    if row.region == MANUAL_REGION:
+        yield f"By hand, invoice {row.invoice}: {yuan(others)} is paid out to the person, who bears {yuan(row.cash_fen)}."
+    else:
+        yield f"In cash: {yuan(row.cash_fen)}; all others paid {yuan(others)}."
     yield from _remembered(row)
 
 
