@@ -7,6 +7,7 @@ import pytest
 
 from homepool.load_file import FAULTS_SHOWN_MAX, Faults, rows_of, scan
 from homepool.load_kinds import KINDS
+from homepool.reimburse_bill import BILLS
 
 SAMPLES = Path(__file__).parent.parent.parent / "docs" / "samples"
 PEOPLE = (SAMPLES / "people.csv").read_text(encoding="utf-8")
@@ -26,7 +27,7 @@ def faults_of(folder: Path, kind: str, content: str | bytes, *, name: str = "fil
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.iterdir()), ids=lambda path: path.stem)
 def test_the_samples_are_right(path: Path) -> None:
-    count, _, faults = scan(path, KINDS[path.stem])
+    count, _, faults = scan(path, {**KINDS, BILLS.name: BILLS}[path.stem])
     assert (faults.shown, count) == (
         [],
         path.read_text(encoding="utf-8").count("\n") - (path.suffix == ".csv"),
