@@ -82,8 +82,7 @@ def paid(
 ) -> bytes:  # fmt: skip
     """The answer of a settlement that pays. `balance_fen` is the own account after it."""
     setl_id, mdtrt_id, facts = setl_id_text(item.id) if item.id else "", item.mdtrt_id, item.facts
-    account = benefit.account_fen + benefit.family_fen
-    care_pool = str(item.care_pool)
+    account, care_pool = benefit.account_fen + benefit.family_fen, str(item.care_pool)
     head = _OUTCOME(
         status=_PAID, setl_id=setl_id, infno=item.infno, medins_setl_id=item.msgid, biz_date=stamp.biz_date,
         setl_time=stamp.setl_time,

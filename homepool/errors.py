@@ -2,9 +2,12 @@
 
 
 class HomePoolError(Exception):
-    """A fault of the home node."""
+    """A fault of the home node. Without a message of its own the first line of the class's docstring is it."""
 
     retriable = False
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(said or ((self.__doc__ or type(self).__name__).strip().split("\n", 1)[0],)))
 
 
 class PolicyInvalid(HomePoolError):

@@ -303,7 +303,7 @@ async def test_a_lock_that_never_comes_is_a_sentence_and_nothing_is_written(scen
     await scene.world.admin.execute("SET lock_timeout = '20ms'")
     async with postgres.opened(scene.world.dsn, application_name="holder") as holder, holder.transaction():
         await holder.execute("SELECT 1 FROM cursor FOR UPDATE")
-        with pytest.raises(BookBusy):
+        with pytest.raises(BookBusy, match="run the same command again"):
             await scene.by_hand(bill())
     assert await scene.world.dump() == before
 
@@ -348,7 +348,7 @@ async def test_a_node_whose_worker_never_began_is_refused(database: NewDatabase)
         await insure(world, person())
         scene = Scene(world)
         for work in (scene.by_hand(bill()), scene.counter().trial([bill()])):
-            with pytest.raises(NeverServed):
+            with pytest.raises(NeverServed, match="start it once"):
                 await work
         book = await world.book()
         await book.take_over(1, now_ms=CLOCK.now_ms())  # of two partitions only the second has begun
