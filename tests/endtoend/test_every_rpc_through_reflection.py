@@ -19,7 +19,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from tests.endtoend.his import NewPerson, Person
 from tests.endtoend.running_stack import RunningStack
 
-SERVICE = "settlement.v1.SettlementService"
+SERVICES = ("settlement.v1.SettlementService", "settlement.v1.FilingService")
 HOSPITAL = "H44030490001"
 
 Json = dict[str, Any]
@@ -31,18 +31,20 @@ class Stranger:
     def __init__(self, channel: grpc.Channel) -> None:
         self.channel = channel
         self.database = ProtoReflectionDescriptorDatabase(channel)
-        self.service: ServiceDescriptor = DescriptorPool(self.database).FindServiceByName(SERVICE)
+        pool = DescriptorPool(self.database)
+        services: list[ServiceDescriptor] = [pool.FindServiceByName(name) for name in SERVICES]
+        self.methods = {method.name: method for one in services for method in one.methods}
         self.called: set[str] = set()
 
     def call(self, name: str, message: Json) -> Json:
         """A unary call, or a stream of one message."""
-        method: MethodDescriptor = self.service.methods_by_name[name]
+        method: MethodDescriptor = self.methods[name]
         request = message_factory.GetMessageClass(method.input_type)
         response = message_factory.GetMessageClass(method.output_type)
         streaming = method.client_streaming and method.server_streaming
         open_call = self.channel.stream_stream if streaming else self.channel.unary_unary
         callable_ = open_call(
-            f"/{SERVICE}/{name}", request_serializer=request.SerializeToString,
+            f"/{method.containing_service.full_name}/{name}", request_serializer=request.SerializeToString,
             response_deserializer=response.FromString,
         )  # fmt: skip
         body = json_format.ParseDict(message, request())
@@ -120,10 +122,28 @@ def questions(stranger: Stranger, person: Person) -> None:
     assert stranger.call("SignOut", given)["sign_time"] >= signed["sign_time"]
 
 
+def filings(stranger: Stranger, person: Person) -> None:
+    """What is filed, listed and withdrawn."""
+    envelope = envelopes(person)
+    place = {
+        "psn_no": person.psn_no,
+        "insutype": person.insutype,
+        "fil_type": "other",
+        "mdtrtarea_admdvs": "310000",
+    }
+    filed = stranger.call("File", {"envelope": envelope("2501"), "input": place})["outcome"]["filing"]
+    listed = stranger.call("ListFilings", {"envelope": envelope("5304"), "psn_no": person.psn_no})["filings"]
+    number = filed["trt_dcla_detl_sn"]
+    assert number in [one["trt_dcla_detl_sn"] for one in listed]
+    named = {"psn_no": person.psn_no, "trt_dcla_detl_sn": number}
+    gone = stranger.call("Withdraw", {"envelope": envelope("2502"), "input": named})["outcome"]
+    assert gone["filing"]["withdrawn"] == "1"
+
+
 def test_a_client_that_knows_only_reflection_calls_every_rpc(
     stranger: Stranger, new_person: NewPerson
 ) -> None:
-    assert SERVICE in stranger.database.get_services()
+    assert set(SERVICES) <= set(stranger.database.get_services())
     person = new_person()
     envelope = envelopes(person)
     insured = stranger.call("GetInsured", {"envelope": envelope("1101"), "psn_no": person.psn_no})
@@ -161,13 +181,14 @@ def test_a_client_that_knows_only_reflection_calls_every_rpc(
     assert closed["status"] == "OUTCOME_STATUS_OK"
     of_a_stay(stranger, person)
     questions(stranger, person)
-    assert stranger.called == {method.name for method in stranger.service.methods}
+    filings(stranger, person)
+    assert stranger.called == set(stranger.methods)
 
 
 def test_health_is_serving_for_the_whole_and_for_the_service(stack: RunningStack) -> None:
     for address in stack.endpoints.gateway:
         with grpc.insecure_channel(address) as channel:
             health = health_pb2_grpc.HealthStub(channel)
-            for name in ("", SERVICE):
+            for name in ("", *SERVICES):
                 answer = health.Check(health_pb2.HealthCheckRequest(service=name), timeout=10)
                 assert answer.status == health_pb2.HealthCheckResponse.SERVING
