@@ -12,6 +12,7 @@ import typer
 from homepool.errors import HomePoolError
 
 COMMANDS: Final = (
+    "homepool.books_command",
     "homepool.explain_command",
     "homepool.golden_command",
     "homepool.load_command",

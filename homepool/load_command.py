@@ -118,7 +118,7 @@ def load_records(
 
 
 def _connection(node: int) -> "contextlib.AbstractAsyncContextManager[Connection]":
-    from homepool.serve import migrated
+    from homepool.schema import migrated
     from runtime import logs
     from runtime.settings import ProcessSettings
 

@@ -7,7 +7,7 @@ that came back from an old backup, a missing leaf, guards that do not stand.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from random import SystemRandom
 from typing import Final
 
@@ -21,12 +21,12 @@ from bus.settings import BusSettings
 from homepool import postgres_book
 from homepool.book import BookError
 from homepool.policy import PolicyBook, load_policies
+from homepool.schema import migrated
 from homepool.seen import Seen, SeenFile
 from homepool.worker import Worker
-from runtime import keyring, metrics, postgres
+from runtime import keyring, metrics
 from runtime.clock import Clock, SystemClock
 from runtime.errors import RuntimeFault
-from runtime.postgres import Connection
 from runtime.serve import run_until_signalled
 from runtime.settings import ProcessSettings
 
@@ -53,15 +53,6 @@ class CountedAlarms:
         """Raise an alarm."""
         self._count.labels(what).inc()
         _log.critical("alarm", what=what, **facts)
-
-
-@contextlib.asynccontextmanager
-async def migrated(dsn: str, *, name: str) -> AsyncIterator[Connection]:
-    """A session with a home database that is up to date. Raises DatabaseUnreachable, MigrationEdited."""
-    async with postgres.opened(dsn, application_name=name) as connection:
-        for package in ("ledger", "homepool"):
-            await postgres.migrate(connection, postgres.migrations_of(package), owner=package)
-        yield connection
 
 
 class Node:

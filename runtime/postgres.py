@@ -22,7 +22,10 @@ from runtime.errors import BackendAlive, DatabaseUnreachable, MigrationEdited, M
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
+Sessions: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
 CONNECT_TIMEOUT_S: Final = 10.0
+CLOSE_TIMEOUT_S: Final = 2.0
 TERMINATE_TIMEOUT_MS: Final = 3_000
 PRIVATE_SQLSTATE_PREFIX: Final = "SG"
 """SQLSTATEs of our own triggers begin so."""
@@ -59,6 +62,31 @@ async def opened(
         yield connection
     finally:
         await close(connection)
+
+
+@contextlib.asynccontextmanager
+async def pooled(
+    dsn: str, *, application_name: str, sessions_max: int, **settings: str
+) -> AsyncIterator[Sessions]:
+    """At most so many sessions for the length of a block, opened when they are needed and again when they are lost.
+
+    Opening the block needs no server; a session that cannot be had raises what `failure_of` calls LOST.
+    """
+    pool = asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=sessions_max,
+        timeout=CONNECT_TIMEOUT_S,
+        server_settings={**_SETTINGS, **settings, "application_name": application_name},
+    )
+    await pool
+    try:
+        yield pool
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT_S)
+        except TimeoutError:
+            pool.terminate()
 
 
 async def close(connection: Connection, *, timeout_s: float = 2.0) -> None:

@@ -52,6 +52,10 @@ def _readable(handler: Any) -> Any:
         return grpc.stream_stream_rpc_method_handler(
             _stream(handler.stream_stream), parse, handler.response_serializer
         )
+    if handler.unary_stream is not None:
+        return grpc.unary_stream_rpc_method_handler(
+            _parts(handler.unary_stream), parse, handler.response_serializer
+        )
     return grpc.unary_unary_rpc_method_handler(
         _unary(handler.unary_unary), parse, handler.response_serializer
     )
@@ -74,6 +78,16 @@ def _unary(behaviour: Callable[[Any, Context], Any]) -> Callable[[Any, Context],
         return await behaviour(request, context)
 
     return answer
+
+
+def _parts(behaviour: Callable[[Any, Context], Any]) -> Callable[[Any, Context], Any]:
+    async def answers(request: Any, context: Context) -> AsyncIterator[Any]:
+        if request is _UNREADABLE:
+            await abort(context, _STATUS)
+        async for response in behaviour(request, context):
+            yield response
+
+    return answers
 
 
 def _stream(behaviour: Callable[[Any, Context], Any]) -> Callable[[Any, Context], Any]:

@@ -34,14 +34,16 @@ class CloseDayRequest(_message.Message):
     def __init__(self, day: _Optional[str] = ..., operator: _Optional[str] = ...) -> None: ...
 
 class CloseDayResponse(_message.Message):
-    __slots__ = ("day", "cuts", "closed_before")
+    __slots__ = ("day", "cuts", "closed_before", "closed_with")
     DAY_FIELD_NUMBER: _ClassVar[int]
     CUTS_FIELD_NUMBER: _ClassVar[int]
     CLOSED_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_WITH_FIELD_NUMBER: _ClassVar[int]
     day: str
     cuts: _containers.RepeatedCompositeFieldContainer[PartitionCut]
     closed_before: bool
-    def __init__(self, day: _Optional[str] = ..., cuts: _Optional[_Iterable[_Union[PartitionCut, _Mapping]]] = ..., closed_before: _Optional[bool] = ...) -> None: ...
+    closed_with: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, day: _Optional[str] = ..., cuts: _Optional[_Iterable[_Union[PartitionCut, _Mapping]]] = ..., closed_before: _Optional[bool] = ..., closed_with: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PartitionCut(_message.Message):
     __slots__ = ("partition", "last_number", "term")
