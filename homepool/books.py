@@ -1,6 +1,6 @@
 """A home node's book by its days: what stands behind its BooksService.
 
-Closing is one SQL function (`homepool/sql/0008_closed_days.sql`), summing another (`ledger/sql/0004_day_sums.sql`): here
+Closing is one SQL function (`homepool/sql/0009_closed_days.sql`), summing another (`ledger/sql/0004_day_sums.sql`): here
 they are called, on a session of their own, and what is not to be had is refused. Reading has other sessions, so that a
 long answer keeps nobody from closing the day.
 """
