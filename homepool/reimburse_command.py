@@ -128,7 +128,7 @@ def show(
         for line in sheet(*found[0]):
             typer.echo(line)
     elif found:
-        _print([result for _, result in found])
+        _print([result._replace(known=False) for _, result in found])
     else:
         typer.echo(
             "No such application is in this book." if wanted else "Nothing was reimbursed by hand yet."

@@ -4,6 +4,7 @@ Money goes to the person and not to an institution: what he bears stays with him
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from homepool.benefits.words import yuan
@@ -12,6 +13,7 @@ from homepool.reimburse_book import Entry
 from ledger.life import Status
 from ledger.rows import PAYERS, SCOPE
 from proto.settlement.v1 import settlement_pb2
+from runtime.clock import CHINA
 from runtime.keys import setl_id_text
 from runtime.operators import masked
 
@@ -73,9 +75,9 @@ def summary(results: Sequence[Result], *, dry_run: bool) -> str:
     new = [result for result in paid if not result.known]
     others = [f"{words.count(word)} {word.lower()}" for word in sorted(set(words) - {Status.PAID.name})]
     counts = ", ".join([f"{len(paid)} paid, {len(paid) - len(new)} of them before", *others])
-    verb = "would now be" if dry_run else "are now"
+    verb = "would be" if dry_run else "are to be"
     payout = sum(result.payout_fen for result in new)
-    return f"{len(results)} bills: {counts}. {yuan(payout)} yuan {verb} to be paid out to people; none of it is cleared."
+    return f"{len(results)} bills: {counts}. {yuan(payout)} yuan {verb} paid out to people now; none of it is cleared."
 
 
 def sheet(entry: Entry, result: Result) -> Iterator[str]:
@@ -83,10 +85,10 @@ def sheet(entry: Entry, result: Result) -> Iterator[str]:
     yield f"application    {entry.application} of pool {entry.pool}, {word_of(result)}"
     yield f"person         {masked(entry.psn_no)}"
     yield f"invoice        {entry.invoice} of {entry.institution}"
-    yield f"decided        {entry.decided_at:%Y-%m-%d %H:%M} by {entry.decided_by}, settlement {setl_id_text(entry.id)}"
+    yield f"decided        {_at(entry.decided_at)} by {entry.decided_by}, settlement {setl_id_text(entry.id)}"
     if entry.cancelled_at is not None and entry.cancel is not None:
         yield (
-            f"taken back     {entry.cancelled_at:%Y-%m-%d %H:%M} by {entry.cancelled_by}, "
+            f"taken back     {_at(entry.cancelled_at)} by {entry.cancelled_by}, "
             f"settlement {setl_id_text(entry.cancel)}"
         )
     row = result.row
@@ -103,3 +105,7 @@ def sheet(entry: Entry, result: Result) -> Iterator[str]:
         yield f"paid out       {yuan(result.payout_fen)} to the person; the institution gets nothing (手工报销)"
     else:
         yield f"paid back      {yuan(result.payout_fen)} by the person: it was taken back"
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
