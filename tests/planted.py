@@ -10,7 +10,7 @@ _TRIGGERS: Final = {"care": "care_written", "decision": "decision_written"}
 
 
 async def plant(dsn: str, table: str, rows: Sequence[Row]) -> None:
-    """Put rows into `care` or `decision`; nothing else of that book knows of them."""
+    """Put rows into `care` or `decision`; nothing else of that book knows of them but a node's claims."""
     async with postgres.opened(dsn, application_name="plant") as connection, connection.transaction():
         for day in {row.day for row in rows}:
             leaf = await connection.fetchval("SELECT make_leaf($1, $2, $3)", table, day, _TRIGGERS[table])
@@ -18,6 +18,12 @@ async def plant(dsn: str, table: str, rows: Sequence[Row]) -> None:
             some = [row for row in rows if row.day == day]
             await connection.copy_records_to_table(leaf, records=some, columns=COLUMNS)
             await connection.execute(f"ALTER TABLE {leaf} ENABLE ALWAYS TRIGGER written")
+        if table == "decision":  # through which ids are found
+            await connection.copy_records_to_table(
+                "claim",
+                records=[(row.id, row.partition, row.number, row.day) for row in rows],
+                columns=("id", "partition", "number", "day"),
+            )
 
 
 async def run_sql(dsn: str, statement: str, *arguments: Any) -> str:

@@ -60,14 +60,22 @@ async def test_term_and_version_stand_against_a_writer_that_slept_through_a_take
     assert await wakes(sleeper, old, "s0") is writes
 
 
-@pytest.mark.parametrize(("guards", "writes"), [((VERSION,), False), ((DAY,), False), ((VERSION, DAY), True)])
+@pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize("guards", [(VERSION,), (DAY,), (VERSION, DAY)])
 async def test_version_and_day_stand_against_a_writer_that_slept_through_the_days_end(
-    world: PostgresWorld, guards: tuple[str, ...], writes: bool
+    world: PostgresWorld, guards: tuple[str, ...], falls: bool
 ) -> None:
+    """Behind both stands that a cursor's day never falls: only without all three a closed day takes a row."""
     sleeper, old = await taken(world)
     await world.close_day(TODAY)
     await without(world, *guards)
-    assert await wakes(sleeper, old, "s0") is writes
+    if falls:
+        await world.admin.execute("DROP TRIGGER day_rises ON cursor")
+    if len(guards) == 2 and not falls:
+        with pytest.raises(BookBroken):
+            await wakes(sleeper, old, "s0")
+    else:
+        assert await wakes(sleeper, old, "s0") is (len(guards) == 2)
 
 
 async def test_the_writer_may_neither_change_nor_delete_nor_write_past_the_leaves(
