@@ -172,7 +172,7 @@ def _named(by: str) -> str:
 
 @contextlib.asynccontextmanager
 async def _connection(name: str) -> "AsyncIterator[Connection]":
-    from homepool.serve import migrated
+    from homepool.schema import migrated
     from runtime import logs
     from runtime.operators import OperatorSettings
 
