@@ -131,17 +131,18 @@ def paid(
     # The message is its parts one after the other: put into one another as objects they would be copied twice. They stand
     # in the order of their numbers, for whoever parses the answer and serialises it again must come to the same bytes.
     pieces = [head, _INFO_TAG, varint(len(info)), info]
+    filed = benefit.filed
     for layer in benefit.layers:
-        detail = _detail_of(layer)
+        detail, filed = _detail_of(layer, filed), ""
         pieces += (_DETAIL_TAG, varint(len(detail)), detail)
     pieces.append(_OUTCOME(mdtrt_id=mdtrt_id).SerializeToString())
     return b"".join(pieces)
 
 
-def _detail_of(layer: Layer) -> bytes:
+def _detail_of(layer: Layer, filed: str) -> bytes:
     return _DETAIL(
         fund_pay_type=layer.fund_pay_type, fund_pay_type_name=layer.name, inscp_scp_amt=layer.base_fen,
-        crt_payb_lmt_amt=layer.limit_left_fen, fund_payamt=layer.amount_fen, setl_proc_info=brief(layer),
+        crt_payb_lmt_amt=layer.limit_left_fen, fund_payamt=layer.amount_fen, setl_proc_info=brief(layer, filed),
     ).SerializeToString()  # fmt: skip
 
 

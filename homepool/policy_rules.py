@@ -110,7 +110,8 @@ class Offsite:
         if self.deductible_share_bp:
             words.append(f"the deductible is {_percent(self.deductible_share_bp)} of the bill")
         if self.points_bp:
-            words.append(f"each ratio changes by {_hundredths(self.points_bp)} points")
+            change = "lower" if self.points_bp < 0 else "higher"
+            words.append(f"each ratio is {_hundredths(abs(self.points_bp))} points {change}")
         if self.multiplier_bp != 10_000:
             words.append(f"each ratio counts at {_percent(self.multiplier_bp)}")
         if self.floor_bp:

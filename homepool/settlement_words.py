@@ -12,10 +12,11 @@ from typing import Any, Final, NamedTuple
 
 from homepool.benefits import MED_TYPE_OF, Policy
 from homepool.benefits.bands import WHOLE, weighted
-from homepool.benefits.facts import IN_SCOPE
+from homepool.benefits.facts import IN_SCOPE, Layer
+from homepool.benefits.filing_words import FILING_WORDS
 from homepool.benefits.rule import PSN_HEAD_LENGTH, Rule, RuleKey
 from homepool.benefits.settlement import pooled_stretch
-from homepool.benefits.words import FILING_WORDS, PAYER_WORDS, band_lines, yuan
+from homepool.benefits.words import PAYER_WORDS, band_lines, brief, yuan
 from homepool.policy_explain import deductible_words
 from ledger.day import MANUAL_REGION
 from ledger.life import Kind, Status
@@ -167,8 +168,7 @@ def _paid_words(
         rule = _rule(row, info, layers, policy, age)
         if rule is None:
             yield "The policy file does not give the amount that was paid: it has been changed since."
-    change = f"; {rule.reduction}" if rule is not None and rule.reduction else ""
-    yield f"Place: {FILING_WORDS.get(info.filing, info.filing)}{change}."
+    yield f"Filing: {_filed(outcome, rule)}."
     yield from _pooled_words(row, layers, rule)
     for layer in layers[1:]:
         yield f"{PAYER_WORDS.get(layer.payer, layer.name)} ({layer.fund_pay_type}): {_brief(layer)}."
@@ -182,6 +182,20 @@ def _paid_words(
     else:
         yield f"In cash: {yuan(row.cash_fen)}; all others paid {yuan(others)}."
     yield from _remembered(row)
+
+
+def _filed(outcome: settlement_pb2.Outcome, rule: Rule | None) -> str:
+    """As the sheet said it; of an answer that did not say, what its kind of filing is called."""
+    first = outcome.setldetail[0]
+    layer = Layer(
+        "", "", first.fund_pay_type_name, first.inscp_scp_amt, first.crt_payb_lmt_amt, first.fund_payamt
+    )
+    told = first.setl_proc_info.removeprefix(brief(layer)).removeprefix("; ")
+    if told:
+        return told
+    kind = outcome.setlinfo.filing
+    change = f": {rule.reduction}" if rule is not None and rule.reduction else ""
+    return FILING_WORDS.get(kind, kind) + change
 
 
 def _pooled_words(row: Row, layers: tuple[Paid, ...], rule: Rule | None) -> Iterator[str]:

@@ -20,6 +20,7 @@ from homepool.benefits import (
 )
 from homepool.benefits.facts import NO_DAYS
 from homepool.benefits.filing import (
+    OFFSITE,
     Filing,
     chronic_filing,
     designation,
@@ -127,6 +128,7 @@ def standing_of(
         civil_servant=coverage.civil_servant,
         filing=filed.kind,
         filed=_days(filed.by),
+        filing_free=filed.by is None and filed.kind in OFFSITE and filed.kind != "emergency",
         chronic=_days(chronic),
         chronic_missing=chronic is None and needs_chronic_filing(policy, bill.med_type),
         not_designated=needs_designation(policy, bill.med_type, bill.route)

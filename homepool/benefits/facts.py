@@ -93,6 +93,7 @@ class Standing:
     civil_servant: bool = False
     filing: str = LOCAL
     filed: tuple[str, str] = NO_DAYS  # first and last day of the filing that makes it so
+    filing_free: bool = False  # no filing does: nobody has to file at this place
     chronic: tuple[str, str] = NO_DAYS  # of the filing of the chronic disease that is treated
     chronic_missing: bool = False  # there is none, and the policy asks for one
     not_designated: bool = False  # the person did not choose this institution, and the policy asks for it
@@ -145,6 +146,7 @@ class Benefit(NamedTuple):
     month_pooled_fen: int
     family: tuple[tuple[str, int], ...]  # draws on relatives' accounts
     layers: tuple[Layer, ...]
+    filed: str = ""  # how the bill was filed and what that did, in words
 
 
 def declined(code: str, message: str, year: int) -> Benefit:

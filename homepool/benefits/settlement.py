@@ -22,6 +22,7 @@ from homepool.benefits.facts import (
     Standing,
     declined,
 )
+from homepool.benefits.filing_words import filing_words
 from homepool.benefits.layers import Sheet, pay_accounts, pay_later_layers
 from homepool.benefits.rule import MED_TYPE_OF, STAY, YEAR, Policy, Rule
 
@@ -78,11 +79,13 @@ def settle(bill: BillFacts, policy: Policy, standing: Standing) -> Benefit:
         pay_later_layers(sheet, rule, bill, policy, standing, (scope, first_pay, borne, pooled, uncapped))
     if bill.account_used:
         pay_accounts(sheet, rule, bill, policy, standing, first_pay)
-    return _benefit(sheet, rule, bill, year, (scope, first_pay, borne, shared, pooled))
+    return _benefit(
+        sheet, rule, bill, year, (scope, first_pay, borne, shared, pooled), filing_words(bill, standing, rule)
+    )
 
 
 def _benefit(
-    sheet: Sheet, rule: Rule, bill: BillFacts, year: int, sums: tuple[int, int, int, int, int]
+    sheet: Sheet, rule: Rule, bill: BillFacts, year: int, sums: tuple[int, int, int, int, int], filed: str
 ) -> Benefit:
     scope, first_pay, borne, shared, pooled = sums
     month = 0
@@ -118,6 +121,7 @@ def _benefit(
         pooled if month else 0,
         sheet.draws,
         tuple(sheet.layers),
+        filed,
     )
 
 

@@ -1,19 +1,12 @@
 """A benefit in words: short for `setl_proc_info` of a settlement detail, long for a person who asks."""
 
 from homepool.benefits.bands import by_band
-from homepool.benefits.facts import IN_SCOPE, NO_LIMIT, Benefit, BillFacts, Layer, Standing
+from homepool.benefits.facts import IN_SCOPE, LOCAL, NO_LIMIT, Benefit, BillFacts, Layer, Standing
+from homepool.benefits.filing_words import FILING_WORDS
 from homepool.benefits.rule import STAY, YEAR, Policy, Rule
 from homepool.benefits.settlement import deductible_due, pooled_stretch
 
 _DEDUCTIBLE_UNIT = {STAY: "for this stay", YEAR: "for the year"}
-FILING_WORDS = {
-    "local": "treatment in the person's own pool",
-    "long_term": "filed as long-term resident there",
-    "referral": "referred by a hospital",
-    "emergency": "an emergency, which counts as filed",
-    "other": "filed, without referral",
-    "unfiled": "not filed",
-}
 
 
 def yuan(fen: int) -> str:
@@ -28,10 +21,11 @@ def percent(hundred_millionths: int) -> str:
     return f"{whole}.{rest:06d}".rstrip("0").rstrip(".") + "%"
 
 
-def brief(layer: Layer) -> str:
-    """One layer in a few words, for `setl_proc_info`."""
+def brief(layer: Layer, filed: str = "") -> str:
+    """One layer in a few words, for `setl_proc_info`; the first one's also tell how the bill was filed."""
     limit = f"; limit {yuan(layer.limit_left_fen)}" if layer.limit_left_fen else ""
-    return f"{layer.name}: {yuan(layer.amount_fen)} of {yuan(layer.base_fen)}{limit}"
+    words = f"{layer.name}: {yuan(layer.amount_fen)} of {yuan(layer.base_fen)}{limit}"
+    return f"{words}; {filed}" if filed else words
 
 
 def explain(benefit: Benefit, bill: BillFacts, policy: Policy, standing: Standing) -> list[str]:
@@ -44,8 +38,7 @@ def explain(benefit: Benefit, bill: BillFacts, policy: Policy, standing: Standin
         f"Bill {yuan(bill.total_fen)}: in scope {yuan(bill.in_scope_fen)}, first-pay share "
         f"{yuan(bill.first_pay_fen)}, above price limits {yuan(bill.over_limit_fen)}, outside the catalogue "
         f"{yuan(bill.full_self_fen)}.",
-        f"Place: {FILING_WORDS.get(standing.filing, standing.filing)}"
-        + (f"; {rule.reduction}." if rule.reduction else "; no reduction."),
+        f"Filing: {benefit.filed or FILING_WORDS[LOCAL]}.",
     ]
     if benefit.offsite_first_pay_fen:
         lines.append(

@@ -60,7 +60,7 @@ async def test_a_settlement_in_words_and_as_json(world: PostgresWorld) -> None:
     code, out, err = await explain(world, setl_id_text(sixteen("s0")))
     assert (code, err) == (0, "")
     for sentence in (
-        "Place: not filed; each ratio counts at 90%.",
+        "Filing: not filed: each ratio counts at 90%.",
         "Deductible: 600.00 borne",
         "81% of 11,400.00: 9,234.00.",
         f"undone since, by {setl_id_text(sixteen('c0'))}",

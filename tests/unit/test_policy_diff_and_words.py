@@ -168,7 +168,7 @@ def test_a_policy_in_words_says_what_the_engine_does() -> None:
     assert found["3", "residents, elderly"] == ("800.00 per stay", "50%")
     assert found["1", "minors and students"] == ("100.00 per stay", "85%")
     elsewhere = {(one.route, one.filings): one.change for one in stay.elsewhere}
-    assert elsewhere["across", "referral, emergency"] == "each ratio changes by -5 points"
+    assert elsewhere["across", "referral, emergency"] == "each ratio is 5 points lower"
     assert "at least 2,000.00, at most 10,000.00" in elsewhere["across", "other, unfiled"]
     assert any("19,856.00 a year" in line for line in stay.then)
     (chronic,) = sheet(policy, med_types=["14"]).care

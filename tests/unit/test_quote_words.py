@@ -23,7 +23,7 @@ def test_a_quote_explains_deductible_ratio_and_what_is_left() -> None:
     assert answer.benefit.pooled_fen == 912_000
     assert "600.00 due, 600.00 borne before the ratio" in words
     assert "80% of 11,400.00: 9,120.00" in words
-    assert "referred by a hospital; each ratio changes by -10 points" in words
+    assert "filed as referral by a hospital: each ratio is 10 points lower" in words
     assert "310200" in words
     assert words.splitlines()[-1] == "You pay 2,780.00 in cash; all others pay 9,220.00."
 

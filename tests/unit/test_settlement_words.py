@@ -89,7 +89,7 @@ def test_the_words_tell_place_deductible_ratio_accounts_cash_and_what_the_year_r
     for sentence in (
         "settlement, PAID, of 2026-06-01 (node 44, partition 0, number 1).",
         "medical type 21 at H45010000001 (level 3) in pool 450100, in another province.",
-        "Place: referred by a hospital; each ratio changes by -10 points.",
+        "Filing: filed as referral by a hospital: each ratio is 10 points lower.",
         "Deductible: 600.00 borne (terms: 600.00, then 300.00 by admission per stay).",
         "  80% of 9,400.00: 7,520.00.",
         "Pooled fund (310100) pays 7,520.00.",
