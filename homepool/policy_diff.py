@@ -6,19 +6,21 @@ has no policy, the bill is declined with NO_POLICY, as a node would decline it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 from homepool.benefits import Benefit, Policy, settle
-from homepool.benefits.rule import FilingFree
+from homepool.benefits.rule import FilingFree, FilingTerms
 from homepool.errors import PolicyInvalid
 from homepool.policy import PolicyBook, load_policies, read_policy
 from homepool.policy_samples import Case, cases, identities_of
 from ledger.rows import ACCUMULATORS, PAYERS
 
 NO_POLICY: Final = "NO_POLICY"
-HEADS: Final = ("fund_includes_account", "stay_year", "home_while_away", "filing_free", "effective_to")
+HEADS: Final = (
+    "fund_includes_account", "stay_year", "home_while_away", "filing_free", "filing", "effective_to"
+)  # fmt: skip
 """What decides how filings count, which year a stay feeds and what is summed, before any bill is looked at."""
 
 
@@ -152,6 +154,8 @@ def _heads(where: str, before: Policy | None, after: Policy | None) -> Iterator[
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, FilingTerms):
+        return ", ".join(f"{one.name} {_plain(getattr(value, one.name))}" for one in fields(value))
     if isinstance(value, tuple):
         parts = [
             f"{' '.join(free.care)} [{' '.join(sorted(free.med_types)) or 'all'}] as {free.counts_as}"
@@ -160,3 +164,9 @@ def _shown(value: object) -> str:
         ]
         return "; ".join(parts) or "none"
     return str(value) or "none"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, frozenset):
+        return " ".join(sorted(str(one) for one in value)) or "none"
+    return str(value)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from homepool.benefits import LOCAL, NO_LIMIT, Policy
 from homepool.benefits.bands import Bands
 from homepool.benefits.facts import FILINGS
-from homepool.benefits.rule import STAY, YEAR, Rule, Tier
+from homepool.benefits.rule import STAY, YEAR, FilingTerms, Rule, Tier
 from homepool.benefits.words import percent, yuan
 from homepool.policy_checks import PSN_HEADS
 from homepool.policy_form import MED_TYPES, ROUTES
@@ -113,11 +113,29 @@ def _head(policy: Policy) -> list[str]:
         )
     if policy.home_while_away:
         lines.append(f"Who lives elsewhere counts at home as {policy.home_while_away}.")
+    lines += _filing(policy.filing)
     lines.append(f"A stay over 31 December feeds the year in which it {policy.stay_year}s.")
     if policy.not_covered:
         lines.append(f"Not covered: medical types {', '.join(sorted(policy.not_covered))}.")
     counted = "counts" if policy.fund_includes_account else "does not count"
     lines.append(f"fund_pay_sumamt {counted} what personal accounts pay.")
+    return lines
+
+
+def _filing(terms: FilingTerms) -> list[str]:
+    lines = [
+        f"A temporary filing holds at least {terms.temporary_months_least} months; one may begin up to "
+        f"{terms.begin_back_days_most} days before it is filed and {terms.begin_ahead_days_most} after."
+    ]
+    if terms.chronic_diseases:
+        needed = "must" if terms.chronic_needed else "may"
+        lines.append(f"Chronic diseases that {needed} be filed: {', '.join(sorted(terms.chronic_diseases))}.")
+    if terms.designated_med_types:
+        routes = ", ".join(name for name, route in ROUTES.items() if route in terms.designated_routes)
+        lines.append(
+            f"Medical types {', '.join(sorted(terms.designated_med_types))} ({routes}): the fund pays only at an "
+            "institution that the person has chosen; elsewhere account and cash do."
+        )
     return lines
 
 

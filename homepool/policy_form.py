@@ -338,6 +338,8 @@ def _filing(table: Table, treatments: list[Treatment]) -> FilingTerms:
             ROUTES[route] for route in table.texts("designated_routes", among=tuple(ROUTES))
         ),
     )
+    if terms.chronic_needed and not chronic:
+        raise table.wrong("chronic_needed", f"medical type {CHRONIC_CARE} has no treatment")
     if terms.chronic_needed and not terms.chronic_diseases:
         raise table.wrong(
             "chronic_diseases", "a filing is needed, but there is no disease that could be filed"

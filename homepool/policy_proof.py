@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from homepool.benefits.facts import FILINGS, LOCAL
-from homepool.benefits.rule import Policy, RuleKey
+from homepool.benefits.rule import CHRONIC_CARE, Policy, RuleKey
 from homepool.errors import PolicyInvalid
 from homepool.policy import read_policy
 from homepool.policy_checks import PSN_HEADS
@@ -95,7 +95,7 @@ def prove_file(path: Path) -> Proof:
         *_holes(raw, ""),
         *unsourced(text, raw),
     ]
-    notes = [*_by_default(policy, raw), *unused_sources(text, raw)]
+    notes = [*_by_default(policy, raw), *_unfilable(policy, raw), *unused_sources(text, raw)]
     return Proof(
         file=path.name,
         policy=policy,
@@ -252,6 +252,18 @@ def _holes(node: object, path: str) -> Iterator[tuple[str, str]]:
                     f"nothing is said of what lies above {reached} fen: leave to_fen of the last band out",
                 )
         yield from _holes(value, where)
+
+
+def _unfilable(policy: Policy, raw: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Diseases that have terms by a row for all, but could not be filed, where they must be."""
+    rows = [row for one in raw["treatment"] if CHRONIC_CARE in one["med_types"] for row in one["terms"]]
+    named = "chronic_diseases" in raw.get("filing", {})
+    if policy.filing.chronic_needed and not named and any(not row.get("diseases") for row in rows):
+        codes = ", ".join(sorted(policy.filing.chronic_diseases))
+        yield (
+            "filing.chronic_diseases",
+            f"left out: of all diseases that the terms pay, only {codes} can be filed",
+        )
 
 
 def _by_default(policy: Policy, raw: dict[str, Any]) -> Iterator[tuple[str, str]]:

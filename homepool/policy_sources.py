@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-FIGURE: Final = re.compile(r"^\s*(?P<key>\w+_(?:fen|bp))\s*=\s*[^#]*(?:# (?P<tag>[A-Z]\d?)\b.*)?$")
-"""A line with an amount or a ratio, and the tag of its source."""
+FIGURE: Final = re.compile(
+    r"^\s*(?P<key>\w+_(?:fen|bp|least|most)|(?:chronic|designated)_\w+)\s*=\s*[^#]*(?:# (?P<tag>[A-Z]\d?)\b.*)?$"
+)
+"""A line with an amount, a ratio, a number of days or months or what must be filed, and the tag of its source."""
 _TAG: Final = re.compile(r"# (?P<tag>[A-Z]\d?)\b")
 
 

@@ -17,6 +17,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
+from homepool.benefits.filing import CHRONIC
+from homepool.benefits.filing import DESIGNATED as DESIGNATED_KIND
 from homepool.certno import make_certno
 from homepool.people import (
     EMPLOYEES,
@@ -44,6 +46,11 @@ ENROLMENTS: Final = MappingProxyType(
     {440100: "insured:suisuikang", 440300: "insured:shenzhen", 441500: "insured:shanmeibao"}
 )
 """Who is enrolled in the commercial supplement of a city, by the names that policies use."""
+
+CHRONIC_FILED: Final = MappingProxyType({440100: ("M03900", "M01600")})
+"""Where chronic care is paid only for who has filed: what everybody has filed there, high blood pressure and diabetes."""
+DESIGNATED: Final = MappingProxyType({440100: ("H44010490007", "H44010490001")})
+"""Where outpatient care is paid only at chosen institutions (employees): which those are, of the sample directory."""
 
 _SURNAMES: Final = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高梁郑谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余"
 _GIVEN: Final = "安平宁和清文明华建国志强伟勇军杰涛超敏静丽娟秀英芳燕玲玉兰桂梅春夏秋雨晨思远嘉怡子涵欣然"
@@ -147,7 +154,7 @@ class _Household:
             accounts=self._accounts(random, kind),
             relatives=tuple(sorted(relatives)) if kind.insutype == RESIDENTS or random.random() < 0.5 else (),
             identities=self._identities(random, kind),
-            filings=self._filings(random, draft.place) if in_force else (),
+            filings=self._filings(random, draft.place) + self._filed_at_home(draft) if in_force else (),
             used=self._used(random, kind) if in_force and random.random() < 0.3 else (),
         )
 
@@ -225,6 +232,17 @@ class _Household:
             begin -= timedelta(days=400)
             return (_filing(kind, care, begin, begin + timedelta(days=182)),)
         return (_filing(kind, care, begin, None if kind == "long_term" else begin + timedelta(days=365)),)
+
+    def _filed_at_home(self, draft: _Draft) -> tuple[PersonFiling, ...]:
+        """Chronic diseases, and for employees where they go: every fourth has chosen the first institution only."""
+        begin = date(self._as_of.year, 1, 1).isoformat()
+        diseases, institutions = CHRONIC_FILED.get(self._pool, ()), DESIGNATED.get(self._pool, ())
+        employed = draft.kind.insutype == EMPLOYEES
+        chosen = institutions[: 1 if draft.place % 4 == 0 else None] if employed else ()
+        return (
+            *(PersonFiling(kind=CHRONIC, disease=code, valid_from=begin) for code in diseases),
+            *(PersonFiling(kind=DESIGNATED_KIND, institution=code, valid_from=begin) for code in chosen),
+        )
 
     def _used(self, random: Random, kind: Kind) -> tuple[Usage, ...]:
         """An outpatient year, and for every second one a stay before it."""

@@ -20,6 +20,7 @@ from homepool.benefits import (
     explain,
     settle,
 )
+from homepool.benefits.filing import needs_chronic_filing, needs_designation
 from homepool.errors import QuoteInvalid
 from homepool.policy import PolicyBook
 from ledger.rows import ACCUMULATORS, PAYERS
@@ -44,6 +45,10 @@ class Question:
     first_pay: str = "0"
     over_limit: str = "0"
     filing: str = LOCAL
+    filed_from: str = ""  # of the filing, for the words
+    filed_to: str = ""
+    chronic_not_filed: bool = False
+    not_designated: bool = False
     route: str = ""
     level: str = "3"
     psn_type: str = ""
@@ -103,7 +108,8 @@ def quote(question: Question, policies: PolicyBook) -> Quote:
     policy = policies.find(question.pool, question.insutype, question.day)
     if policy is None:
         raise QuoteInvalid(no_policy(question.pool, question.insutype, question.day, policies))
-    bill, standing = _bill(question), _standing(question)
+    bill = _bill(question)
+    standing = _standing(question, policy, bill)
     return Quote(policy=policy, bill=bill, standing=standing, benefit=settle(bill, policy, standing))
 
 
@@ -153,9 +159,12 @@ def _bill(question: Question) -> BillFacts:
     )
 
 
-def _standing(question: Question) -> Standing:
+def _standing(question: Question, policy: Policy, bill: BillFacts) -> Standing:
     if question.filing not in (LOCAL, *FILINGS):
         raise QuoteInvalid(f"--filing: {question.filing!r} is none of {', '.join((LOCAL, *FILINGS))}")
+    for option, day in (("--filed-from", question.filed_from), ("--filed-to", question.filed_to)):
+        if day and _DAY.fullmatch(day) is None:
+            raise QuoteInvalid(f"{option}: {day!r} is no day; write it like 2025-03-01")
     used = list(NOTHING_USED)
     for entry in question.used:
         name, _, amount = entry.partition("=")
@@ -174,6 +183,9 @@ def _standing(question: Question) -> Standing:
         identities=question.identities,
         civil_servant=question.civil_servant,
         filing=question.filing,
+        filed=(question.filed_from, question.filed_to),
+        chronic_missing=question.chronic_not_filed and needs_chronic_filing(policy, question.med_type),
+        not_designated=question.not_designated and needs_designation(policy, question.med_type, bill.route),
         used=tuple(used),
         balance_fen=fen_of("--balance", question.balance),
     )

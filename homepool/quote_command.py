@@ -36,6 +36,14 @@ def quote_bill(
     filing: Annotated[
         str, typer.Option(help="local, long_term, referral, emergency, other or unfiled.")
     ] = "local",
+    filed_from: Annotated[str, typer.Option(help="First day of the filing, for the words.")] = "",
+    filed_to: Annotated[str, typer.Option(help="Its last day.")] = "",
+    chronic_not_filed: Annotated[
+        bool, typer.Option("--chronic-not-filed", help="The chronic disease was not filed (2503).")
+    ] = False,
+    not_designated: Annotated[
+        bool, typer.Option("--not-designated", help="The person did not choose this institution (2505).")
+    ] = False,
     route: Annotated[str, typer.Option(help="local, within (the province) or across.")] = "",
     level: Annotated[str, typer.Option(help="Hospital level 1, 2 or 3.")] = "3",
     psn_type: Annotated[str, typer.Option(help="1101 in work, 1201 retired, 1501 resident …")] = "",
@@ -65,6 +73,10 @@ def quote_bill(
             first_pay=first_pay,
             over_limit=over_limit,
             filing=filing,
+            filed_from=filed_from,
+            filed_to=filed_to,
+            chronic_not_filed=chronic_not_filed,
+            not_designated=not_designated,
             route=route,
             level=level,
             psn_type=psn_type,

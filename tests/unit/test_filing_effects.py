@@ -137,7 +137,7 @@ def test_a_filed_chronic_disease_is_paid_and_the_sheet_says_since_when() -> None
 def test_where_the_policy_does_not_ask_nothing_has_to_be_filed() -> None:
     assert judged(chronic_policy(chronic_needed=False), **CHRONIC_BILL)[2].declined == ""
     other_care = a_policy(
-        treatment={"med_types": ["11"]}, filing={"chronic_needed": True, "chronic_diseases": ["M01600"]}
+        treatment={"med_types": ["11", "14"]}, filing={"chronic_needed": True, "chronic_diseases": ["M01600"]}
     )
     assert judged(other_care, **(CHRONIC_BILL | {"med_type": "11"}))[2].declined == ""
 
@@ -235,7 +235,7 @@ def test_the_sheet_says_where_nobody_has_to_file_and_what_a_resident_elsewhere_h
     [
         ({"temporary_months_least": 0}, "filing.temporary_months_least"),
         ({"begin_back_days_most": -1}, "filing.begin_back_days_most"),
-        ({"chronic_needed": True}, "filing.chronic_diseases"),
+        ({"chronic_needed": True, "chronic_diseases": ["M01600"]}, "filing.chronic_needed"),
         ({"designated_med_types": ["13"], "designated_routes": ["local"]}, "filing.designated_med_types"),
         ({"designated_med_types": ["21"]}, "filing.designated_routes"),
         ({"designated_routes": ["local"]}, "filing.designated_routes"),
@@ -246,6 +246,11 @@ def test_what_a_policy_says_of_filings_is_read_strictly(filing: dict[str, Any], 
     with pytest.raises(PolicyInvalid) as caught:
         a_policy(filing=filing)
     assert caught.value.key == key
+
+
+def test_where_a_chronic_filing_is_needed_some_disease_can_be_filed() -> None:
+    with pytest.raises(PolicyInvalid, match=r"filing\.chronic_diseases"):
+        a_policy(treatment={"med_types": ["14"]}, filing={"chronic_needed": True})
 
 
 def test_the_diseases_of_the_chronic_terms_may_be_filed_too() -> None:

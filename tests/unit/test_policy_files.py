@@ -15,7 +15,9 @@ from tests.bills import a_bill, a_person, a_policy, raw_policy
 
 FILES = sorted(SHIPPED.glob("*.toml"))
 POOLS = (440300, 440100, 441500, 450100, 500000)
-FIGURE = re.compile(r"^(\w+_(?:fen|bp)) = [^#]*(?:# (?P<tag>[A-Z]\d?)\b.*)?$")
+FIGURE = re.compile(
+    r"^(\w+_(?:fen|bp|least|most)|(?:chronic|designated)_\w+) = [^#]*(?:# (?P<tag>[A-Z]\d?)\b.*)?$"
+)
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])

@@ -20,7 +20,11 @@ PEOPLE = list(population(7, (440100, 440300), 40, as_of=DAY))
 FULL = next(
     person
     for person in population(7, (440100, 440300), 4_000, as_of=DAY)
-    if person.accounts and person.relatives and person.identities and person.filings and person.used
+    if person.accounts
+    and person.relatives
+    and person.identities
+    and person.used
+    and any(one.care for one in person.filings)
 )
 """Somebody who has everything."""
 

@@ -173,7 +173,7 @@ def test_an_earlier_insurance_ended_before_the_present_one_in_a_pool_of_the_same
 
 
 def test_filings_name_other_places_and_some_have_expired() -> None:
-    filings = [(person, one) for person in PEOPLE for one in person.filings]
+    filings = [(person, one) for person in PEOPLE for one in person.filings if one.care]
     assert {one.kind for _, one in filings} == {"long_term", "referral", "other"}
     assert all(not str(person.insurances[0].pool).startswith(one.care) for person, one in filings)
     assert {one.care for _, one in filings} == {"4401", "4403", "4415", "4501", "50"}
@@ -181,6 +181,22 @@ def test_filings_name_other_places_and_some_have_expired() -> None:
     valid = [one for _, one in filings if one.valid_from <= DAY.isoformat() <= (one.valid_to or "9999")]
     assert 5 < len(expired) < len(valid)
     assert len(expired) + len(valid) == len(filings)
+
+
+def test_who_must_file_at_home_has_filed() -> None:
+    guangzhou = [person for person in PEOPLE if person.insurances[0].pool == 440100]
+    employees = 0
+    for person in guangzhou:
+        if person.insurances[0].status != "1":
+            continue
+        assert {one.disease for one in person.filings if one.kind == "chronic"} == {"M03900", "M01600"}
+        chosen = {one.institution for one in person.filings if one.kind == "designated"}
+        if person.insurances[0].insutype == "310":
+            assert "H44010490007" in chosen
+            employees += 1
+        else:
+            assert not chosen
+    assert employees > 5
 
 
 def test_a_year_half_used_adds_up() -> None:
