@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from homepool.benefits.filing import content_id
 from homepool.credentials import EVOUCHER, credential_hash
+from homepool.filing_rules import care_prefix
 from homepool.load_file import Faults
 from homepool.load_kinds import Kind, Row
 from homepool.policy import PolicyBook
@@ -100,6 +102,16 @@ def _insurance(row: Row, known: Known, house: House) -> str:
     return house.pool_refusal(values["pool"], values["insutype"])
 
 
+def _filing(row: Row, known: Known, house: House) -> str:
+    insutype, care = row.values["insutype"], row.values["care"]
+    held = known.insured[row.psn_no]
+    if insutype and all(one != insutype for _, one in held):
+        return "the person does not hold this insurance; load insurances first"
+    if care and held and all(care.startswith(care_prefix(str(pool))) for pool, _ in held):
+        return "care is the person's own pool, where nothing has to be filed"
+    return ""
+
+
 def _relative(row: Row, known: Known, house: House) -> str:
     psn_no, relative = row.psn_no, row.values["relative_psn_no"]
     if relative not in known.psn_nos:
@@ -143,6 +155,7 @@ _REFUSALS: Final[dict[str, Callable[[Row, Known, House], str]]] = {
     "people": _nothing,
     "insurances": _insurance,
     "identities": _nothing,
+    "filings": _filing,
     "relatives": _relative,
     "accounts": _account,
     "accumulators": _accumulator,
@@ -242,6 +255,24 @@ async def _write_identities(connection: Connection, rows: Sequence[Row], faults:
     )
 
 
+async def _write_filings(connection: Connection, rows: Sequence[Row], faults: Faults) -> None:
+    """What was withdrawn, by a message or a load, stays so."""
+    said = _picked(rows, "psn_no", "kind", "insutype", "care", "disease", "institution", "valid_from")
+    rest = _picked(rows, "valid_to", "withdrawn")
+    await _put(
+        connection,
+        "INSERT INTO filing (id, psn_no, kind, insutype, care, disease, institution, valid_from, valid_to, withdrawn_at)"
+        " SELECT id, psn_no, kind, insutype, care, disease, institution, valid_from, valid_to,"
+        " CASE WHEN withdrawn THEN now() END"
+        " FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],"
+        " $9::text[], $10::boolean[]) AS k(id, psn_no, kind, insutype, care, disease, institution, valid_from, valid_to,"
+        " withdrawn)"
+        " ON CONFLICT (id) DO UPDATE SET valid_to = excluded.valid_to, withdrawn_at = excluded.withdrawn_at"
+        " WHERE filing.withdrawn_at IS NULL",
+        [(content_id(*one), *one, *more) for one, more in zip(said, rest, strict=True)],
+    )
+
+
 async def _write_relatives(connection: Connection, rows: Sequence[Row], faults: Faults) -> None:
     for withdrawn, sql in (
         (False, "INSERT INTO relative SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING"),
@@ -293,6 +324,7 @@ _WRITERS: Final = {
     "people": _write_people,
     "insurances": _write_insurances,
     "identities": _write_identities,
+    "filings": _write_filings,
     "relatives": _write_relatives,
     "accounts": _write_accounts,
     "accumulators": _write_accumulators,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from homepool.load_run import Progress
     from runtime.postgres import Connection
 
-HELP: Final = """Load people, insurances, identities, relatives, accounts or accumulators from CSV or JSON lines into the
-home book of DSGW_POSTGRES_DSN, while the node works. docs/loading.md has the columns and sample files.
+HELP: Final = """Load people, insurances, identities, filings, relatives, accounts or accumulators from CSV or JSON lines
+into the home book of DSGW_POSTGRES_DSN, while the node works. docs/loading.md has the columns and sample files.
 
 A wrong file is refused as a whole, with line and reason. One transaction, or with --resumable in parts whose position is
 kept, so that a load that ended goes on where it was. Again is harmless: a row_id is applied once. Examples:

@@ -15,8 +15,10 @@ from homepool.people import (
     Account,
     Identity,
     Insurance,
+    PersonFiling,
     check_voucher,
     check_who,
+    is_day,
 )
 from ledger.rows import ACCUMULATORS
 
@@ -107,6 +109,16 @@ def _check_identity(row: Values) -> None:
     _checked(Identity(name=row["kind"], valid_from=row["valid_from"], valid_to=row["valid_to"]))
 
 
+def _check_filing(row: Values) -> None:
+    given = {name: row[name] for name in _FILING}
+    if not row["withdrawn"]:
+        _checked(PersonFiling(**given))
+        return
+    _checked(PersonFiling(**given | {"valid_to": ""}))
+    if not is_day(row["valid_to"]):  # its last day, perhaps before it ever held
+        raise RowWrong("valid_to is not a day like 2026-01-31, and what is withdrawn has a last day")
+
+
 def _check_relative(row: Values) -> None:
     if row["psn_no"] == row["relative_psn_no"]:
         raise RowWrong("relative_psn_no is the person")
@@ -134,6 +146,7 @@ def _check_accumulator(row: Values) -> None:
         raise RowWrong("an accumulator is beyond 10^15")
 
 
+_FILING: Final = ("kind", "insutype", "care", "disease", "institution", "valid_from", "valid_to")
 _WHO: Final = ("psn_no", "psn_name", "psn_cert_type", "certno", "gend", "brdy")
 
 KINDS: Final = {
@@ -172,6 +185,17 @@ KINDS: Final = {
             columns=(Column("psn_no"), Column("kind"), Column("valid_from"), Column("valid_to", TEXT, "")),
             key=("psn_no", "kind", "valid_from"),
             check=_check_identity,
+        ),
+        Kind(
+            name="filings",
+            about="filings (备案); a row replaces valid_to of the same one, withdrawn = 1 ends it for good",
+            columns=(
+                *(Column("psn_no"), Column("kind"), Column("valid_from"), Column("valid_to", TEXT, "")),
+                *(Column("care", TEXT, ""), Column("disease", TEXT, ""), Column("institution", TEXT, "")),
+                *(Column("insutype", TEXT, ""), Column("withdrawn", FLAG, False)),
+            ),
+            key=("psn_no", "kind", "insutype", "care", "disease", "institution", "valid_from"),
+            check=_check_filing,
         ),
         Kind(
             name="relatives",

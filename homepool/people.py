@@ -237,13 +237,18 @@ def _check_pool(pool: int) -> None:
     _require(100_000 <= pool <= 999_999, "pool is not a division of six digits")
 
 
+def is_day(text: str) -> bool:
+    """Whether it is a day of the calendar, yyyy-MM-dd."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _check_day(name: str, text: str, *, open_end: bool = False) -> None:
     if open_end and not text:
         return
-    try:
-        _require(date.fromisoformat(text).isoformat() == text, f"{name} is not a day like 2026-01-31")
-    except ValueError:
-        raise _RecordInvalid(f"{name} is not a day like 2026-01-31") from None
+    _require(is_day(text), f"{name} is not a day like 2026-01-31")
 
 
 def _check_span(valid_from: str, valid_to: str) -> None:

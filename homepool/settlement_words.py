@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from homepool.benefits import MED_TYPE_OF, Policy
 from homepool.benefits.bands import WHOLE, weighted
 from homepool.benefits.facts import IN_SCOPE, Layer
-from homepool.benefits.filing_words import FILING_WORDS
+from homepool.benefits.filing_words import FILING_WORDS, NOT_DESIGNATED
 from homepool.benefits.rule import PSN_HEAD_LENGTH, Rule, RuleKey
 from homepool.benefits.settlement import pooled_stretch
 from homepool.benefits.words import PAYER_WORDS, band_lines, brief, yuan
@@ -168,8 +168,9 @@ def _paid_words(
         rule = _rule(row, info, layers, policy, age)
         if rule is None:
             yield "The policy file does not give the amount that was paid: it has been changed since."
-    yield f"Filing: {_filed(outcome, rule)}."
-    yield from _pooled_words(row, layers, rule)
+    filed = _filed(outcome, rule)
+    yield f"Filing: {filed}."
+    yield from _pooled_words(row, layers, rule, designated=NOT_DESIGNATED not in filed)
     for layer in layers[1:]:
         yield f"{PAYER_WORDS.get(layer.payer, layer.name)} ({layer.fund_pay_type}): {_brief(layer)}."
     for relative, amount in zip(row.family_psn_no or (), row.family_amount_fen or (), strict=True):
@@ -198,7 +199,9 @@ def _filed(outcome: settlement_pb2.Outcome, rule: Rule | None) -> str:
     return FILING_WORDS.get(kind, kind) + change
 
 
-def _pooled_words(row: Row, layers: tuple[Paid, ...], rule: Rule | None) -> Iterator[str]:
+def _pooled_words(
+    row: Row, layers: tuple[Paid, ...], rule: Rule | None, *, designated: bool
+) -> Iterator[str]:
     pooled = layers[0]
     off_the_top = row.in_scope_fen - pooled.base_fen
     if off_the_top:
@@ -209,7 +212,7 @@ def _pooled_words(row: Row, layers: tuple[Paid, ...], rule: Rule | None) -> Iter
     shared = (row.deltas or (0,) * len(ACCUMULATORS))[IN_SCOPE]
     if rule is not None:
         yield from band_lines(rule, shared, row.deductible_fen)
-    if shared < pooled.base_fen:
+    if shared < pooled.base_fen and designated:
         yield f"  Only {yuan(shared)} of {yuan(pooled.base_fen)} in scope is shared: a cap limits the fee."
     capped = pooled.limit_left_fen and pooled.amount_fen == pooled.limit_left_fen
     ending = ", all that its cap left" if capped else ""

@@ -13,6 +13,7 @@ FILING_WORDS: Final = {
     "other": "filed as other temporary care, without referral",
     "unfiled": "not filed",
 }
+NOT_DESIGNATED: Final = "not at a chosen institution (2505): the fund pays nothing, account and cash do"
 _LOCAL_ROUTE: Final = 1
 
 
@@ -24,9 +25,7 @@ def filing_words(bill: BillFacts, standing: Standing, rule: Rule) -> str:
     if bill.med_type == CHRONIC_CARE and standing.chronic != NO_DAYS:
         parts.append(f"chronic disease {bill.dise_codg} filed{_span(standing.chronic)}")
     if standing.not_designated:
-        parts.append(
-            "not at an institution that the person has chosen (2505 files it): the fund pays nothing, account and cash do"
-        )
+        parts.append(NOT_DESIGNATED)
     return "; ".join(parts)
 
 

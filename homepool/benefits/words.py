@@ -75,7 +75,7 @@ def _pooled_words(benefit: Benefit, bill: BillFacts, standing: Standing, rule: R
     layer = benefit.layers[0]
     shared = benefit.deltas[IN_SCOPE]
     lines += band_lines(rule, shared, benefit.deductible_fen)
-    if shared < layer.base_fen:
+    if shared < layer.base_fen and not standing.not_designated:
         lines.append(
             f"  Only {yuan(shared)} of {yuan(layer.base_fen)} in scope is shared: a cap limits the fee."
         )

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from homepool.book import Fenced, Key, Written
+from homepool.benefits import Filing
+from homepool.book import Fenced, FilingChange, Key, Written
 from homepool.credentials import Holder, credential_hash
 from homepool.insured import Coverage, Identity
 from homepool.load import Loaded, LoadRefused, load_people
@@ -89,6 +90,26 @@ async def test_a_later_file_replaces_who_a_person_is_and_adds_only_new_differenc
     dump = await world.dump()
     assert dump["accounts"] == {PSN: 700}
     assert {key[2] for key in dump["used"]} == {TODAY.year, TODAY.year - 1}
+
+
+async def test_what_a_message_filed_and_what_was_withdrawn_outlives_a_later_file(
+    world: PostgresWorld,
+) -> None:
+    await load_people(world.admin, [record()], node=44)
+    book, _ = await taken(world)
+    loaded = (await book.people([PSN]))[PSN].filings[0]
+    filed = Filing("other", ("50",), "2026-03-02", "2026-09-02", id=bytes(15) + b"1")
+    gone = loaded._replace(valid_to="2026-02-01", withdrawn=True)
+    async with book.filing(0) as writing:
+        await writing.store_filings(
+            [
+                FilingChange(filed.id, bytes(32), PSN, b"", "H44030000001", filed=filed),
+                FilingChange(bytes(15) + b"2", bytes(32), PSN, b"", ended=gone),
+            ]
+        )
+    for filings in (record().filings, ()):
+        await load_people(world.admin, [record(filings=filings)], node=44)
+        assert set((await book.people([PSN]))[PSN].filings) == {filed, gone}
 
 
 async def test_loading_moves_the_cursors_so_that_the_writer_reads_again(world: PostgresWorld) -> None:

@@ -28,6 +28,7 @@ IN_ORDER = (
     "people.csv",
     "insurances.csv",
     "identities.jsonl",
+    "filings.csv",
     "relatives.csv",
     "accounts.csv",
     "accumulators.csv",
@@ -65,6 +66,7 @@ async def everything(world: PostgresWorld) -> dict[str, list[tuple[object, ...]]
         "person_credential",
         "insurance",
         "identity",
+        "filing",
         "relative",
         "account",
         "accumulator",
@@ -84,7 +86,7 @@ async def everything(world: PostgresWorld) -> dict[str, list[tuple[object, ...]]
 async def test_the_samples_load_in_their_order_and_again_changes_nothing(world: PostgresWorld) -> None:
     first = await load_samples(world)
     assert [(done.rows, done.applied, done.known) for done in first] == [
-        (3, 3, 0), (4, 4, 0), (2, 2, 0), (1, 1, 0), (3, 3, 0), (2, 2, 0),
+        (3, 3, 0), (4, 4, 0), (2, 2, 0), (4, 4, 0), (1, 1, 0), (3, 3, 0), (2, 2, 0),
     ]  # fmt: skip
     dump = await world.dump()
     assert dump["accounts"] == {"44030090000101": 312_050, "44030090000102": 478_500}
@@ -117,6 +119,58 @@ async def test_a_row_replaces_what_it_names_and_relatives_can_be_withdrawn(
     people = (SAMPLES / "people.csv").read_text(encoding="utf-8").replace("SAMPLE000000000000000001", "NEW")
     await load_text(world, tmp_path, "people", people)
     assert len((await everything(world))["person_credential"]) == 6  # the old card of the first is gone
+
+
+FILINGS = "psn_no,kind,care,insutype,valid_from,valid_to,withdrawn\n"
+
+
+async def filings_of(world: PostgresWorld, psn_no: str) -> list[tuple[object, ...]]:
+    people = await (await world.book()).people([psn_no])
+    return [(one.kind, one.care, one.valid_to, one.withdrawn) for one in people[psn_no].filings]
+
+
+async def test_a_filing_is_given_another_end_or_withdrawn_for_good(
+    world: PostgresWorld, tmp_path: Path
+) -> None:
+    await load_samples(world)
+    psn_no = "44030090000101"
+    row = f"{psn_no},referral,4501,310,2026-03-02"
+    assert await filings_of(world, psn_no) == [("referral", ("4501",), "2026-09-02", False)]
+    await load_text(world, tmp_path, "filings", f"{FILINGS}{row},2026-12-31,0\n")
+    assert await filings_of(world, psn_no) == [("referral", ("4501",), "2026-12-31", False)]
+    await load_text(world, tmp_path, "filings", f"{FILINGS}{row},2026-03-01,1\n")
+    assert await filings_of(world, psn_no) == [("referral", ("4501",), "2026-03-01", True)]
+    await load(world.admin, SAMPLES / "filings.csv", KINDS["filings"], house=HOUSE)
+    assert await filings_of(world, psn_no) == [("referral", ("4501",), "2026-03-01", True)]
+    assert await filings_of(world, "44030090000102") == [
+        ("chronic", (), "", False), ("long_term", ("50",), "2026-01-31", True),
+    ]  # fmt: skip
+
+
+async def test_a_resumed_load_of_filings_goes_on_behind_its_position(
+    world: PostgresWorld, tmp_path: Path
+) -> None:
+    await load_samples(world)
+    days = [
+        f"20{10 + year}-{month:02d}-{day:02d}"
+        for year in range(9)
+        for month in range(1, 13)
+        for day in range(1, 29)
+    ]
+    rows = "".join(f"44030090000103,other,45,390,{day},{day},0\n" for day in days)
+    path = tmp_path / "filings.csv"
+    path.write_text(FILINGS + rows, encoding="utf-8")
+
+    def stop(what: str, done: int, of: int) -> None:
+        if what == "writing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await load(world.admin, path, KINDS["filings"], house=HOUSE, resumable=True, progress=stop)
+    assert await world.admin.fetchval("SELECT count(*) FROM filing WHERE care = '45'") == 2_000
+    done = await load(world.admin, path, KINDS["filings"], house=HOUSE, resumable=True)
+    assert (done.rows, done.applied, done.skipped) == (3_024, 1_024, 2_000)
+    assert await world.admin.fetchval("SELECT count(*) FROM filing WHERE care = '45'") == 3_024
 
 
 async def test_a_row_id_is_applied_once_whatever_file_brings_it(world: PostgresWorld, tmp_path: Path) -> None:
@@ -163,6 +217,35 @@ async def test_a_row_id_is_applied_once_whatever_file_brings_it(world: PostgresW
             "psn_no,pool,insutype,psn_type,valid_from\n44030090000101,440100,390,1501,2020-01-01\n"
             "44030090000101,440300,310,1101,2013-01-01\n",
             "line 3: the person has a normal insurance of this kind in this pool already",
+        ),
+        ("filings", "psn_no,kind,care,valid_from\n99,other,45,2026-01-01\n", "line 2: psn_no is not known here"),
+        (
+            "filings",
+            "psn_no,kind,care,valid_from\n44030090000101,other,45,2026-01-01\n44030090000101,other,4403,2026-01-01\n",
+            "line 3: care is the person's own pool",
+        ),
+        (
+            "filings",
+            "psn_no,kind,disease,insutype,valid_from\n44030090000101,chronic,M01600,390,2026-01-01\n",
+            "line 2: the person does not hold this insurance",
+        ),
+        (
+            "filings",
+            "psn_no,kind,care,valid_from,valid_to,withdrawn\n44030090000101,other,45,2026-01-01,,1\n",
+            "line 2: valid_to is not a day like 2026-01-31, and what is withdrawn has a last day",
+        ),
+        (
+            "filings",
+            "psn_no,kind,care,valid_from,valid_to\n44030090000101,other,45,2026-01-01,2025-01-01\n",
+            "line 2: valid_to is before valid_from",
+        ),
+        ("filings", "psn_no,kind,valid_from\n44030090000101,chronic,2026-01-01\n", "line 2: disease belongs to kind"),
+        ("filings", "psn_no,kind,valid_from\n44030090000101,holiday,2026-01-01\n", "line 2: kind is none of"),
+        (
+            "filings",
+            "psn_no,kind,care,valid_from,valid_to\n44030090000101,other,45,2026-01-01,2026-07-01\n"
+            "44030090000101,other,45,2026-01-01,2026-08-01\n",
+            "line 3: psn_no, kind, insutype, care, disease, institution, valid_from stands in line 2 too",
         ),
         ("relatives", "psn_no,relative_psn_no\n44030090000103,99\n", "line 2: relative_psn_no is not known here"),
         ("relatives", "psn_no,relative_psn_no\n44030090000103,R\n", "line 2: relative_psn_no is insured in no pool"),

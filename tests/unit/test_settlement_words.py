@@ -101,6 +101,23 @@ def test_the_words_tell_place_deductible_ratio_accounts_cash_and_what_the_year_r
         assert sentence in words, words
 
 
+def test_care_at_an_institution_that_was_not_chosen_is_told_as_that_and_not_as_a_cap() -> None:
+    bill = BillFacts(
+        insutype="310",
+        med_type="11",
+        care_date="2026-05-20",
+        total_fen=26_000,
+        in_scope_fen=26_000,
+        level="1",
+    )
+    row = row_of(bill, policy_of(440100, "310"), Standing(psn_type="1101", age=40, not_designated=True))
+    assert row is not None
+    words = text(explain_row(row, policy=policy_of(440100, "310"), age=40))
+    assert "Filing: not at a chosen institution (2505): the fund pays nothing, account and cash do." in words
+    assert "Pooled fund (310100) pays 0.00." in words
+    assert "a cap limits" not in words
+
+
 def test_a_deductible_of_another_level_is_told_as_what_it_is() -> None:
     words = text(explain_row(stay(deductible_level="2"), policy=policy_of(440300, "310"), age=40))
     assert "Deductible: 400.00 borne (terms: 400.00, then 200.00 by admission per stay)." in words
