@@ -1,8 +1,7 @@
 """W3: decisions of the home nodes are booked in flushes, and only then the calls are answered.
 
 What is booked already is skipped, and taken out of `open` all the same. The same id with other bytes stops with an
-alarm: it stays open, for people to look at. Decisions stand by themselves, so a flush that meets a booked one is
-simply written again without it.
+alarm: it stays open, for people to look at.
 """
 
 import asyncio
@@ -15,11 +14,12 @@ import structlog
 from bus.intake import Intake
 from gateway.alarm import Alarm
 from gateway.calls import Answer
-from gateway.care_book import BookedAlready, CareBook, CareBookUnavailable, RowRefused
+from gateway.care_book import CareBook, CareBookUnavailable
 from gateway.decisions import row_of
 from gateway.dispatch import Dispatch
 from gateway.entrance import NO_DIGEST
 from gateway.refusals import refuse
+from gateway.row_booking import RowBooking
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.errors import IdMalformed
@@ -36,7 +36,7 @@ class Booking:
     """The one who writes the care book of this slot."""
 
     def __init__(self, *, book: CareBook, dispatch: Dispatch, alarm: Alarm) -> None:
-        self._book = book
+        self._rows = RowBooking(book=book, alarm=alarm)
         self._dispatch = dispatch
         self._alarm = alarm
         self._intake: Intake[mpb.Decision] = Intake(items_max=DECISIONS_MAX)
@@ -71,47 +71,8 @@ class Booking:
                 continue
             by_day.setdefault(row.day, []).append(row)
         for rows in by_day.values():
-            for row in await self._booked(rows):
+            for row in await self._rows.booked(rows):
                 self._answer(row, decisions[row.id])
-
-    async def _booked(self, rows: list[Row]) -> list[Row]:
-        """Book rows of one day; gives those whose outcome may be told."""
-        told: list[Row] = []
-        while rows:
-            try:
-                await self._book.book(rows)
-                return told + rows
-            except BookedAlready:
-                answers = await self._book.booked(rows)
-                told += self._same(rows, answers)
-                rows = [row for row in rows if row.id not in answers]
-            except RowRefused as refused:
-                line = 0 if len(rows) == 1 else refused.line
-                named = message_name(rows[line].id) if line is not None else ""
-                self._alarm("a decision breaks a rule of the care book", setl_id=named)
-                if refused.line is None:
-                    return told + await self._one_by_one(rows)
-                del rows[refused.line]
-        return told
-
-    async def _one_by_one(self, rows: list[Row]) -> list[Row]:
-        """The book does not say which row it refuses: each is written alone."""
-        if len(rows) == 1:
-            return []
-        return [booked for row in rows for booked in await self._booked([row])]
-
-    def _same(self, rows: list[Row], answers: dict[bytes, bytes]) -> list[Row]:
-        """Rows that are booked with these very bytes; others stop with an alarm."""
-        same = []
-        for row in rows:
-            if row.id in answers:
-                if answers[row.id] == row.answer:
-                    same.append(row)
-                else:
-                    self._alarm(
-                        "a node decided an id twice, with different bytes", setl_id=message_name(row.id)
-                    )
-        return same
 
     def _answer(self, row: Row, decision: mpb.Decision) -> None:
         try:

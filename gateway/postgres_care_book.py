@@ -78,9 +78,9 @@ OPEN_ITEMS_MAX: Final = 50_000
 class PostgresCareBook:
     """See `gateway.care_book.CareBook`; use within `open_care_book`."""
 
-    def __init__(self, *, dsn: str, region: str, slot: int, clock: Clock) -> None:
+    def __init__(self, *, dsn: str, name: str, slot: int, clock: Clock) -> None:
         self._dsn = dsn
-        self._name = f"gateway {region} slot {slot}"
+        self._name = name
         self._slot = slot
         self._clock = clock
         self._connections: dict[str, Connection] = {}
@@ -318,15 +318,21 @@ class PostgresCareBook:
             await connection.copy_records_to_table(leaf, records=rows, columns=columns)
 
 
+async def bring_up_to_date(dsn: str, *, name: str) -> None:
+    """Apply what the region's database lacks."""
+    async with postgres.opened(dsn, application_name=f"{name} migrate") as connection:
+        await postgres.migrate(connection, postgres.migrations_of("ledger"), owner="ledger")
+        await postgres.migrate(connection, postgres.migrations_of("gateway"), owner="gateway")
+
+
 @asynccontextmanager
 async def open_care_book(
     *, dsn: str, region: str, slot: int, clock: Clock
 ) -> AsyncIterator[PostgresCareBook]:
     """The book of one slot, its schema brought up to date first."""
-    async with postgres.opened(dsn, application_name=f"gateway {region} slot {slot} migrate") as connection:
-        await postgres.migrate(connection, postgres.migrations_of("ledger"), owner="ledger")
-        await postgres.migrate(connection, postgres.migrations_of("gateway"), owner="gateway")
-    book = PostgresCareBook(dsn=dsn, region=region, slot=slot, clock=clock)
+    name = f"gateway {region} slot {slot}"
+    await bring_up_to_date(dsn, name=name)
+    book = PostgresCareBook(dsn=dsn, name=name, slot=slot, clock=clock)
     try:
         yield book
     finally:

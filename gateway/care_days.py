@@ -1,0 +1,172 @@
+"""A region's care book by its days: what its BooksService tells, and how a day with a home node is summed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import date
+from importlib import metadata
+from typing import Final
+
+import structlog
+
+from gateway import node_books
+from gateway.alarm import Alarm
+from gateway.care_book import CareBookUnavailable
+from gateway.catch_up import CatchUp, days_here
+from gateway.row_booking import RowBooking
+from ledger.day_book import CARE, DayBook, Wanted, day_session
+from proto.settlement.v1 import books_pb2 as pb
+from proto.settlement.v1 import messages_pb2 as mpb
+from runtime.books import refusal
+from runtime.errors import DatabaseUnreachable
+from runtime.postgres import Connection
+from runtime.refusals import Refusal
+
+SESSIONS_MAX: Final = 4
+"""Calls that read or sum at the same time; the others wait."""
+PROGRAM: Final = "direct-settlement-gateway"
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("books")
+
+
+class CareDays:
+    """See `runtime.books.Days`. Peers are the numbers of home nodes."""
+
+    def __init__(
+        self, *, dsn: str, region: str, addresses: Mapping[int, str], booking: RowBooking, alarm: Alarm
+    ) -> None:
+        self._dsn = dsn
+        self._region = region
+        self._addresses = {str(node): address for node, address in addresses.items()}
+        self._booking = booking
+        self._alarm = alarm
+        self._room = asyncio.Semaphore(SESSIONS_MAX)
+        self._summing = {peer: asyncio.Lock() for peer in self._addresses}
+
+    async def describe(self) -> pb.DescribeBookResponse:
+        """Of a region no day is open or closed: its nodes say."""
+        return pb.DescribeBookResponse(side="care", name=self._region, version=metadata.version(PROGRAM))
+
+    async def close_day(self, day: date, operator: str) -> pb.CloseDayResponse:
+        """Refused."""
+        raise refusal(
+            "NOT_A_NODE", f"this is the care book of region {self._region}; only a home node closes a day"
+        )
+
+    async def sum_day(self, day: date, peer: str, buckets: int) -> pb.SumDayResponse:
+        """Catch up with the node, then sum once for ever. What was summed before comes back, node or no node."""
+        self._known(peer)
+        async with self._summing[peer], self._session() as connection:
+            book = DayBook(connection, CARE)
+            if await book.summed(day, peer) is None:
+                await self._sum(connection, book, day, peer, buckets)
+            return await _told(connection, day, peer)
+
+    async def _sum(self, connection: Connection, book: DayBook, day: date, peer: str, buckets: int) -> None:
+        async with node_books.opened(node=peer, address=self._addresses[peer], region=self._region) as node:
+            counted = await node.sum_day(day, buckets)
+            work = CatchUp(
+                day=day, peer=peer, region=self._region, node=node, connection=connection, book=book,
+                booking=self._booking, alarm=self._alarm,
+            )  # fmt: skip
+            await work.run(counted.buckets)
+        async with connection.transaction():
+            await book.sum_day(day, peer, counted.buckets)
+            await connection.execute(
+                "INSERT INTO day_caught_up VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                day, peer, work.fetched, work.refused,
+            )  # fmt: skip
+        _log.info("summed", day=str(day), node=peer, fetched=work.fetched, refused=len(work.refused))
+
+    async def sums(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DaySumRow], None]:
+        """See Days."""
+        async with self._summed(day, peer) as (book, _):
+            async for part in book.sums(day, peer, again=again):
+                yield part
+
+    async def buckets(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DayBucket], None]:
+        """See Days."""
+        async with self._summed(day, peer) as (book, count):
+            async for part in book.buckets(day, peer, again_of=count if again else 0):
+                yield part
+
+    async def decisions(
+        self, day: date | None, request: pb.GetDecisionsRequest
+    ) -> AsyncGenerator[list[mpb.Decision], None]:
+        """See Days. Ids without a day are sought by the days of their claims, then everywhere."""
+        if request.peer:
+            self._known(request.peer)
+        async with self._session() as connection:
+            book = DayBook(connection, CARE)
+            wanted = await self._wanted(connection, book, day, request)
+            async for part in book.decisions(wanted):
+                yield part
+
+    async def _wanted(
+        self, connection: Connection, book: DayBook, day: date | None, request: pb.GetDecisionsRequest
+    ) -> Wanted:
+        days = [day] if day is not None else []
+        count = 0
+        if day is None:
+            days = list(set((await days_here(connection, request.ids)).values()))
+        if request.buckets and day is not None:
+            summed = await book.summed(day, request.peer)
+            if summed is None:
+                raise _not_summed(day, request.peer)
+            count = summed.buckets
+        return Wanted(
+            days, request.peer, request.ids, request.buckets, count,
+            request.of if request.HasField("of") else None, request.full,
+        )  # fmt: skip
+
+    def _known(self, peer: str) -> None:
+        if peer not in self._addresses:
+            known = ", ".join(self._addresses)
+            raise refusal(
+                "UNKNOWN_PEER", f"the books of region {self._region} know the home nodes {known}, not {peer}"
+            )
+
+    @asynccontextmanager
+    async def _summed(self, day: date, peer: str) -> AsyncIterator[tuple[DayBook, int]]:
+        """The book of a summed day, and its number of buckets."""
+        self._known(peer)
+        async with self._session() as connection:
+            book = DayBook(connection, CARE)
+            summed = await book.summed(day, peer)
+            if summed is None:
+                raise _not_summed(day, peer)
+            yield book, summed.buckets
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Connection]:
+        """A session of this call's own. Its name begins otherwise than any slot's: no takeover ends it."""
+        try:
+            async with (
+                self._room,
+                day_session(self._dsn, application_name=f"books {self._region}") as connection,
+            ):
+                yield connection
+        except (DatabaseUnreachable, CareBookUnavailable) as away:
+            raise refusal("BOOK_UNAVAILABLE", "the care book's database does not answer") from away
+
+
+def _not_summed(day: date, peer: str) -> Refusal:
+    return refusal("DAY_NOT_SUMMED", f"{day} with home node {peer} has not been summed; SumDay does")
+
+
+async def _told(connection: Connection, day: date, peer: str) -> pb.SumDayResponse:
+    record = await connection.fetchrow(
+        "SELECT s.buckets, s.items, c.fetched, c.refused FROM day_summed s LEFT JOIN day_caught_up c USING (day, peer)"
+        " WHERE s.day = $1 AND s.peer = $2",
+        day, peer,
+    )  # fmt: skip
+    assert record is not None
+    buckets, items, fetched, refused = record
+    return pb.SumDayResponse(
+        day=day.isoformat(),
+        peer=peer,
+        buckets=buckets,
+        items=items,
+        fetched=fetched or 0,
+        refused=refused or (),
+    )

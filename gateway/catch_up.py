@@ -1,0 +1,137 @@
+"""Before a region sums a day with a home node: what the node decided by then and is not booked here is booked now.
+
+Method: the buckets of both books are compared; of those that differ the node's ids are looked up here, and what stands
+nowhere here is fetched in full and booked exactly as W3 does. Nothing that stands here is changed: what differs stays,
+for clearing to find. Every step may be repeated, or end anywhere.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from gateway.alarm import Alarm
+from gateway.decisions import row_of
+from gateway.node_books import NodeBook
+from gateway.row_booking import RowBooking
+from ledger.day_book import HEAVY, DayBook, Wanted
+from ledger.rows import Row
+from proto.settlement.v1 import messages_pb2 as mpb
+from runtime.keys import message_name
+from runtime.postgres import Connection
+
+BUCKETS_A_CALL_MAX: Final = 2_000
+REFUSED_MAX: Final = 10_000
+"""How many ids an answer names; all are alarmed."""
+_ONE_DAY: Final = timedelta(days=1)
+
+
+class CatchUp:
+    """One day with one node, over one session for reading and the region's booking."""
+
+    def __init__(
+        self, *, day: date, peer: str, region: str, node: NodeBook, connection: Connection, book: DayBook,
+        booking: RowBooking, alarm: Alarm,
+    ) -> None:  # fmt: skip
+        self._day = day
+        self._peer = peer
+        self._region = region
+        self._node = node
+        self._connection = connection
+        self._book = book
+        self._booking = booking
+        self._alarm = alarm
+        self.fetched = 0
+        self.refused: list[bytes] = []
+
+    async def run(self, buckets: int) -> None:
+        """Raises Refusal, CareBookUnavailable and what a lost database raises; then what was booked stays."""
+        ours = {
+            bucket.bucket: bucket
+            async for part in self._book.buckets(self._day, self._peer, again_of=buckets)
+            for bucket in part
+        }
+        theirs = [bucket async for bucket in self._node.buckets(self._day)]
+        differing = [bucket.bucket for bucket in theirs if bucket != ours.get(bucket.bucket)]
+        for first in range(0, len(differing), BUCKETS_A_CALL_MAX):
+            some = differing[first : first + BUCKETS_A_CALL_MAX]
+            async for decisions in self._node.decisions(self._day, buckets=some):
+                await self._look_at({decision.id: decision for decision in decisions})
+
+    async def _look_at(self, decided: dict[bytes, mpb.Decision]) -> None:
+        here = await days_here(self._connection, list(decided), near=self._day)
+        if here:
+            await self._compare(decided, here)
+        if missing := decided.keys() - here:
+            await self._book_now(missing)
+
+    async def _compare(self, decided: dict[bytes, mpb.Decision], here: dict[bytes, date]) -> None:
+        """What stands here in other words than the node's cannot be booked; it is not touched."""
+        async for part in self._book.decisions(Wanted(list(set(here.values())), ids=list(here))):
+            for stands in part:
+                if stands != _light(decided[stands.id]):
+                    self._refuse(stands.id, "a decision stands in the care book otherwise than at its node")
+
+    async def _book_now(self, missing: set[bytes]) -> None:
+        rows: dict[bytes, Row] = {}
+        async for decisions in self._node.decisions(self._day, ids=list(missing), full=True):
+            for decision in decisions:
+                row = self._row_of(decision)
+                if row is not None and row.id in missing:
+                    rows[row.id] = row
+        booked = {row.id for row in await self._booking.booked(list(rows.values()))}
+        self.fetched += len(booked)
+        for id_ in missing:
+            if id_ not in rows:
+                self._refuse(id_, "a decision that a node counts in a day is not what it gives for it")
+            elif id_ not in booked:
+                self._name(id_)  # alarmed where it was refused
+
+    def _row_of(self, decision: mpb.Decision) -> Row | None:
+        """None where it is no row, or not one of this day, node and region."""
+        try:
+            row = row_of(decision)
+        except (ValueError, TypeError):
+            return None
+        if (row.day, str(row.node), row.region) != (self._day, self._peer, self._region):
+            return None
+        return row
+
+    def _refuse(self, id_: bytes, why: str) -> None:
+        self._alarm(why, setl_id=message_name(id_))
+        self._name(id_)
+
+    def _name(self, id_: bytes) -> None:
+        if len(self.refused) < REFUSED_MAX:
+            self.refused.append(id_)
+
+
+def _light(decision: mpb.Decision) -> mpb.Decision:
+    for name in (*HEAVY, "undone_by"):
+        decision.ClearField(name)
+    return decision
+
+
+async def days_here(
+    connection: Connection, ids: Sequence[bytes], *, near: date | None = None
+) -> dict[bytes, date]:
+    """On which day each of some ids stands in the care book; what stands nowhere is left out.
+
+    `open` is read before the book. Sought about the claims' days and `near`; what is neither there nor open is sought on
+    every day.
+    """
+    opened = {row[0] for row in await connection.fetch("SELECT id FROM open WHERE id = any($1)", ids)}
+    claimed = [
+        row[0] for row in await connection.fetch("SELECT DISTINCT day FROM claim WHERE id = any($1)", ids)
+    ]
+    days = [*claimed, near] if near is not None else claimed
+    found: dict[bytes, date] = {}
+    if days:
+        rows = await connection.fetch(
+            "SELECT id, day FROM care WHERE id = any($1) AND day BETWEEN $2 AND $3",
+            ids, min(days) - _ONE_DAY, max(days) + _ONE_DAY,
+        )  # fmt: skip
+        found = {row[0]: row[1] for row in rows}
+    if left := [id_ for id_ in ids if id_ not in found and id_ not in opened]:
+        rows = await connection.fetch("SELECT id, day FROM care WHERE id = any($1)", left)
+        found |= {row[0]: row[1] for row in rows}
+    return found
