@@ -1,11 +1,11 @@
-"""`python -m gateway`: the process of one slot, and how its region stands."""
+"""`python -m gateway`: the process of one slot, the region's books process, and how the region stands."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from gateway import status_command
+from gateway import books_command, status_command
 from gateway.errors import GatewayError
 from gateway.serve import serve
 from runtime import logs
@@ -24,6 +24,7 @@ def _group() -> None:
 
 
 status_command.attach(app)
+books_command.attach(app)
 
 
 @app.command(name="serve")

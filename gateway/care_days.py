@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import date
-from importlib import metadata
 from typing import Final
 
 import structlog
@@ -14,17 +13,22 @@ from gateway.alarm import Alarm
 from gateway.care_book import CareBookUnavailable
 from gateway.catch_up import CatchUp, days_here
 from gateway.row_booking import RowBooking
-from ledger.day_book import CARE, DayBook, Wanted, day_session
+from ledger.day_book import CARE, SESSION_SETTINGS, DayBook, Wanted
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import messages_pb2 as mpb
+from runtime import postgres
 from runtime.books import refusal
 from runtime.errors import DatabaseUnreachable
 from runtime.postgres import Connection
-from runtime.refusals import Refusal
+from runtime.refusals import Refusal, Violation, malformed
+from runtime.version import VERSION
 
-SESSIONS_MAX: Final = 4
-"""Calls that read or sum at the same time; the others wait."""
-PROGRAM: Final = "direct-settlement-gateway"
+READING_MAX: Final = 4
+SUMMING_MAX: Final = 4
+"""Calls at the same time; the others wait."""
+TRANSACTION_S_MAX: Final = 600
+STALLED_READER_S_MAX: Final = 60
+"""A caller that stops reading an answer loses it: an old snapshot makes every flush dearer."""
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("books")
 
@@ -33,19 +37,26 @@ class CareDays:
     """See `runtime.books.Days`. Peers are the numbers of home nodes."""
 
     def __init__(
-        self, *, dsn: str, region: str, addresses: Mapping[int, str], booking: RowBooking, alarm: Alarm
+        self,
+        *,
+        dsn: str,
+        region: str,
+        addresses: Mapping[int, str],
+        booking: RowBooking,
+        alarm: Alarm,
     ) -> None:
         self._dsn = dsn
         self._region = region
         self._addresses = {str(node): address for node, address in addresses.items()}
         self._booking = booking
         self._alarm = alarm
-        self._room = asyncio.Semaphore(SESSIONS_MAX)
+        self._reading = asyncio.Semaphore(READING_MAX)
+        self._summing_at_all = asyncio.Semaphore(SUMMING_MAX)
         self._summing = {peer: asyncio.Lock() for peer in self._addresses}
 
     async def describe(self) -> pb.DescribeBookResponse:
         """Of a region no day is open or closed: its nodes say."""
-        return pb.DescribeBookResponse(side="care", name=self._region, version=metadata.version(PROGRAM))
+        return pb.DescribeBookResponse(side="care", name=self._region, version=VERSION)
 
     async def close_day(self, day: date, operator: str) -> pb.CloseDayResponse:
         """Refused."""
@@ -56,7 +67,7 @@ class CareDays:
     async def sum_day(self, day: date, peer: str, buckets: int) -> pb.SumDayResponse:
         """Catch up with the node, then sum once for ever. What was summed before comes back, node or no node."""
         self._known(peer)
-        async with self._summing[peer], self._session() as connection:
+        async with self._summing[peer], self._session(self._summing_at_all) as connection:
             book = DayBook(connection, CARE)
             if await book.summed(day, peer) is None:
                 await self._sum(connection, book, day, peer, buckets)
@@ -80,14 +91,20 @@ class CareDays:
 
     async def sums(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DaySumRow], None]:
         """See Days."""
-        async with self._summed(day, peer) as (book, _):
-            async for part in book.sums(day, peer, again=again):
+        async with (
+            self._summed(day, peer) as (book, _),
+            aclosing(book.sums(day, peer, again=again)) as parts,
+        ):
+            async for part in parts:
                 yield part
 
     async def buckets(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DayBucket], None]:
         """See Days."""
-        async with self._summed(day, peer) as (book, count):
-            async for part in book.buckets(day, peer, again_of=count if again else 0):
+        async with (
+            self._summed(day, peer) as (book, count),
+            aclosing(book.buckets(day, peer, again_of=count if again else 0)) as parts,
+        ):
+            async for part in parts:
                 yield part
 
     async def decisions(
@@ -96,11 +113,12 @@ class CareDays:
         """See Days. Ids without a day are sought by the days of their claims, then everywhere."""
         if request.peer:
             self._known(request.peer)
-        async with self._session() as connection:
+        async with self._session(self._reading) as connection:
             book = DayBook(connection, CARE)
             wanted = await self._wanted(connection, book, day, request)
-            async for part in book.decisions(wanted):
-                yield part
+            async with aclosing(book.decisions(wanted)) as parts:
+                async for part in parts:
+                    yield part
 
     async def _wanted(
         self, connection: Connection, book: DayBook, day: date | None, request: pb.GetDecisionsRequest
@@ -114,6 +132,8 @@ class CareDays:
             if summed is None:
                 raise _not_summed(day, request.peer)
             count = summed.buckets
+            if max(request.buckets) >= count:
+                raise Refusal(malformed(Violation("buckets", f"the day has {count}, from 0 on")))
         return Wanted(
             days, request.peer, request.ids, request.buckets, count,
             request.of if request.HasField("of") else None, request.full,
@@ -130,7 +150,7 @@ class CareDays:
     async def _summed(self, day: date, peer: str) -> AsyncIterator[tuple[DayBook, int]]:
         """The book of a summed day, and its number of buckets."""
         self._known(peer)
-        async with self._session() as connection:
+        async with self._session(self._reading) as connection:
             book = DayBook(connection, CARE)
             summed = await book.summed(day, peer)
             if summed is None:
@@ -138,13 +158,17 @@ class CareDays:
             yield book, summed.buckets
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Connection]:
+    async def _session(self, room: asyncio.Semaphore) -> AsyncIterator[Connection]:
         """A session of this call's own. Its name begins otherwise than any slot's: no takeover ends it."""
         try:
             async with (
-                self._room,
-                day_session(self._dsn, application_name=f"books {self._region}") as connection,
-            ):
+                room,
+                postgres.opened(
+                    self._dsn, application_name=f"books {self._region}", timeout_s=postgres.CONNECT_TIMEOUT_S,
+                    transaction_timeout=f"{TRANSACTION_S_MAX}s",
+                    idle_in_transaction_session_timeout=f"{STALLED_READER_S_MAX}s", **SESSION_SETTINGS,
+                ) as connection,
+            ):  # fmt: skip
                 yield connection
         except (DatabaseUnreachable, CareBookUnavailable) as away:
             raise refusal("BOOK_UNAVAILABLE", "the care book's database does not answer") from away

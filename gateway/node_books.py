@@ -39,9 +39,8 @@ class NodeBook:
 
     async def greet(self) -> None:
         """Raises Refusal where the address is not this node's."""
-        with_limit = self._stub.DescribeBook(pb.DescribeBookRequest(), timeout=NODE_HELLO_S_MAX)
         try:
-            book = await with_limit
+            book = await self._stub.DescribeBook(pb.DescribeBookRequest(), timeout=NODE_HELLO_S_MAX)
         except grpc.aio.AioRpcError as failed:
             raise self._refusal(failed) from None
         if (book.side, book.name) != ("home", self._node):

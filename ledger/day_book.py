@@ -5,7 +5,6 @@ Method: server-side cursors, in parts, so that a day of a million decisions neve
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -14,13 +13,13 @@ from ledger.rows import COLUMNS, Row
 from ledger.wire import decision_of
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import messages_pb2 as mpb
-from runtime.postgres import Connection, opened
+from runtime.postgres import Connection
 
 PART_ITEMS: Final = 500
 HEAVY: Final = frozenset({"answer", "digest", "deltas", "line_keys"})
 """Columns that only a booking needs."""
-TRANSACTION_S_MAX: Final = 600
-"""How long one answer may be read: a long snapshot makes every write dearer."""
+SESSION_SETTINGS: Final = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"}
+"""Settings of a session that reads days: a plan for what is asked, and no more cores than one."""
 
 Part = TypeVar("Part")
 
@@ -61,16 +60,8 @@ class Wanted(NamedTuple):
     full: bool = False
 
 
-def day_session(dsn: str, *, application_name: str) -> AbstractAsyncContextManager[Connection]:
-    """A session that reads and sums days: planned for what is asked, on one core. Raises DatabaseUnreachable."""
-    return opened(
-        dsn, application_name=application_name, transaction_timeout=f"{TRANSACTION_S_MAX}s",
-        plan_cache_mode="force_custom_plan", max_parallel_workers_per_gather="0",
-    )  # fmt: skip
-
-
 class DayBook:
-    """A book over one `day_session`."""
+    """A book over one session, opened with SESSION_SETTINGS."""
 
     def __init__(self, connection: Connection, side: Side) -> None:
         self._connection = connection

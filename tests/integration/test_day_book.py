@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from ledger.day import DayKey
-from ledger.day_book import CARE, HEAVY, HOME, PART_ITEMS, DayBook, Side, Wanted, day_session
+from ledger.day_book import CARE, HEAVY, HOME, PART_ITEMS, SESSION_SETTINGS, DayBook, Side, Wanted
 from ledger.rows import AMOUNTS, Row
 from ledger.wire import decision_of
 from proto.settlement.v1 import books_pb2 as pb
+from runtime import postgres
 from runtime.clock import china_date
 from tests.builders import NODE, NOW_MS, REGION, TODAY, a_care_row, an_id
 from tests.planted import plant
@@ -37,7 +38,7 @@ def peers(side: Side) -> tuple[str, str, dict[str, Any]]:
 async def a_book(database: NewDatabase, side: Side, rows: list[Row]) -> AsyncIterator[DayBook]:
     dsn = database("ledger", "homepool" if side is HOME else "gateway")
     await plant(dsn, side.table, rows)
-    async with day_session(dsn, application_name="test") as connection:
+    async with postgres.opened(dsn, application_name="test", **SESSION_SETTINGS) as connection:
         yield DayBook(connection, side)
 
 
