@@ -1,24 +1,20 @@
 """The parts list of a region's books process: BooksService over the region's care book, with sessions of its own."""
 
-import os
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from gateway.care_days import CareDays
+from gateway.care_days import opened_days
 from gateway.directory import Directory
 from gateway.errors import GatewayError
-from gateway.postgres_care_book import PostgresCareBook, bring_up_to_date
-from gateway.row_booking import RowBooking
+from gateway.postgres_care_book import bring_up_to_date
 from gateway.serve import LISTEN_DEFAULT, Alarms
 from proto.settlement.v1 import books_pb2_grpc
 from runtime import books, metrics, postgres
-from runtime.clock import SystemClock
 from runtime.serve import grpc_server, run_until_signalled
 from runtime.settings import ProcessSettings
 from runtime.unreadable import add_service
 
-NO_SLOT: Final = -1
 CALLS_MAX: Final = 64
 
 
@@ -58,21 +54,16 @@ def addresses_of(text: str, directory: Directory) -> dict[int, str]:
 async def serve_books(*, settings: BooksSettings, region: str, addresses: Mapping[int, str]) -> int:
     """Serve until a signal; gives the exit code. Raises OtherBook."""
     registry = metrics.new_registry()
-    name = f"books {region} {os.getpid()}"
+    name = f"books {region} start"
     await bring_up_to_date(settings.dsn, name=name)
     async with postgres.opened(settings.dsn, application_name=name) as connection:
         held = await connection.fetchval("SELECT region FROM care LIMIT 1")
     if held not in (None, region):
         raise OtherBook(f"This database holds the care book of region {held}, not {region}.")
-    book = PostgresCareBook(dsn=settings.dsn, name=name, slot=NO_SLOT, clock=SystemClock())
     alarm = Alarms(registry)
-    days = CareDays(
-        dsn=settings.dsn, region=region, addresses=addresses,
-        booking=RowBooking(book=book, alarm=alarm), alarm=alarm,
-    )  # fmt: skip
-    service = books.BooksService(days, registry=registry)
-    add = partial(add_service, books_pb2_grpc.add_BooksServiceServicer_to_server, service)
-    try:
+    async with opened_days(settings.dsn, region=region, addresses=addresses, alarm=alarm) as days:
+        service = books.BooksService(days, registry=registry)
+        add = partial(add_service, books_pb2_grpc.add_BooksServiceServicer_to_server, service)
         with metrics.exposed(registry, port=settings.metrics_port, host=settings.metrics_host):
             async with grpc_server(
                 listen=settings.listen or LISTEN_DEFAULT, services={books.NAME: add}, calls_max=CALLS_MAX
@@ -80,5 +71,3 @@ async def serve_books(*, settings: BooksSettings, region: str, addresses: Mappin
                 return await run_until_signalled(
                     {}, server=server, state_dir=settings.state_dir, grace_s=settings.grace_s
                 )
-    finally:
-        await book.close()

@@ -1,6 +1,7 @@
 """A region's care book by its days: what its BooksService tells, and how a day with a home node is summed."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import date
@@ -12,17 +13,20 @@ from gateway import node_books
 from gateway.alarm import Alarm
 from gateway.care_book import CareBookUnavailable
 from gateway.catch_up import CatchUp, days_here
+from gateway.postgres_care_book import PostgresCareBook
 from gateway.row_booking import RowBooking
 from ledger.day_book import CARE, SESSION_SETTINGS, DayBook, Wanted
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime import postgres
 from runtime.books import refusal
+from runtime.clock import SystemClock
 from runtime.errors import DatabaseUnreachable
 from runtime.postgres import Connection
 from runtime.refusals import Refusal, Violation, malformed
 from runtime.version import VERSION
 
+NO_SLOT: Final = -1
 READING_MAX: Final = 4
 SUMMING_MAX: Final = 4
 """Calls at the same time; the others wait."""
@@ -172,6 +176,21 @@ class CareDays:
                 yield connection
         except (DatabaseUnreachable, CareBookUnavailable) as away:
             raise refusal("BOOK_UNAVAILABLE", "the care book's database does not answer") from away
+
+
+@asynccontextmanager
+async def opened_days(
+    dsn: str, *, region: str, addresses: Mapping[int, str], alarm: Alarm
+) -> AsyncIterator[CareDays]:
+    """The days of a region's database, which is up to date. `addresses`: of the nodes' BooksServices."""
+    # a name of this process's own, and no slot's: a session that books ends its namesakes
+    name = f"books {region} {secrets.token_hex(4)}"
+    book = PostgresCareBook(dsn=dsn, name=name, slot=NO_SLOT, clock=SystemClock())
+    try:
+        booking = RowBooking(book=book, alarm=alarm)
+        yield CareDays(dsn=dsn, region=region, addresses=addresses, booking=booking, alarm=alarm)
+    finally:
+        await book.close()
 
 
 def _not_summed(day: date, peer: str) -> Refusal:
