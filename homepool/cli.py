@@ -10,6 +10,7 @@ from typing import Final
 import typer
 
 from homepool.errors import HomePoolError
+from runtime.errors import RuntimeFault
 
 COMMANDS: Final = (
     "homepool.books_command",
@@ -48,6 +49,6 @@ def main() -> None:
     """Run the command line; a fault of ours is one sentence on stderr and exit code 2."""
     try:
         build()()
-    except HomePoolError as error:
+    except (HomePoolError, RuntimeFault) as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(2) from None

@@ -1,6 +1,5 @@
 """`python -m homepool explain SETL_ID`: who paid what of a bill and why, from the home book."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -40,10 +39,10 @@ def explain_settlement(
 ) -> None:
     """Explain one decision."""
     from homepool.policy import SHIPPED, load_policies
-    from runtime.settings import ProcessSettings
+    from runtime import operators
 
     book = {policy.version: policy for policy in load_policies(policies or SHIPPED)}
-    found = asyncio.run(_explained(ProcessSettings.read().dsn, setl_id.strip().upper(), book))
+    found = operators.run(_explained(operators.OperatorSettings.read().dsn, setl_id.strip().upper(), book))
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
     else:

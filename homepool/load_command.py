@@ -1,6 +1,5 @@
 """`python -m homepool load KIND FILE --node 44`: people and what belongs to them into a home book, from elsewhere."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,6 +75,7 @@ def _command(name: str) -> Callable[..., None]:
         from homepool.load_kinds import KINDS
         from homepool.load_run import load
         from homepool.policy import load_policies
+        from runtime import operators
 
         async def run() -> None:
             house = House(node=node, policies=load_policies())
@@ -91,7 +91,7 @@ def _command(name: str) -> Callable[..., None]:
             skipped = f", {done.skipped} behind the position of an earlier run" if done.skipped else ""
             typer.echo(f"{done.rows} rows of {name}: {done.applied} applied, {done.known} known{skipped}")
 
-        asyncio.run(run())
+        operators.run(run())
 
     return load_kind
 
@@ -103,6 +103,7 @@ def load_records(
     """Load whole people; again is harmless, and the node may be running."""
     from homepool.load import load_people
     from homepool.people import read_people
+    from runtime import operators
 
     async def run() -> None:
         for _ in read_people(file):  # the whole file, before anything is written
@@ -114,16 +115,16 @@ def load_records(
             f" {done.differences} differences applied, {done.known} known"
         )
 
-    asyncio.run(run())
+    operators.run(run())
 
 
 def _connection(node: int) -> "contextlib.AbstractAsyncContextManager[Connection]":
     from homepool.schema import migrated
     from runtime import logs
-    from runtime.settings import ProcessSettings
+    from runtime.operators import OperatorSettings
 
     logs.configure(process=f"load-{node}")
-    return migrated(ProcessSettings.read().dsn, name=f"load {node}")
+    return migrated(OperatorSettings.read().dsn, name=f"load {node}")
 
 
 @contextlib.contextmanager

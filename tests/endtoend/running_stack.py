@@ -10,7 +10,12 @@ stack uses; what a killed test run left in it is ended first. Logs stay for whoe
 
 import asyncio
 import contextlib
+import json
+import os
+import secrets
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -27,7 +32,8 @@ from stack.errors import StackRunning
 from stack.plan import Plan
 from stack.supervisor import Stack
 
-RUN_DIRS: Final = Path(__file__).resolve().parents[2] / ".run" / "tests"
+ROOT: Final = Path(__file__).resolve().parents[2]
+RUN_DIRS: Final = ROOT / ".run" / "tests"
 RUN_DIRS_MAX: Final = 8
 START_TIMEOUT_S: Final = 180.0
 STOP_TIMEOUT_S: Final = 60.0
@@ -70,6 +76,24 @@ class RunningStack:
     def people_file(self) -> Path:
         """The people who were loaded, one JSON object a line."""
         return up.people_file(self.run_dir)
+
+    def record(self, psn_no: str) -> dict[str, Any]:
+        """Everything that was loaded of a person."""
+        with self.people_file.open(encoding="utf-8") as file:
+            return next(one for one in map(json.loads, file) if one["psn_no"] == psn_no)
+
+    def load(self, kind: str, *rows: dict[str, object]) -> None:
+        """`python -m homepool load KIND`, as the operators of the first person's home node run it."""
+        node = str(rows[0]["psn_no"])[:2]
+        path = self.run_dir / f"{kind}-{secrets.token_hex(4)}.jsonl"
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        environment = {"DSGW_POSTGRES_DSN": self.endpoints.databases[f"node {node}"]}
+        done = subprocess.run(
+            [sys.executable, "-m", "homepool", "load", kind, str(path), "--node", node],
+            cwd=ROOT, check=False, capture_output=True, text=True, timeout=60, env=dict(os.environ) | environment,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        path.unlink()
 
     def pids(self) -> dict[str, int]:
         """Process ids by part, of what runs."""
