@@ -23,6 +23,7 @@ from gateway.care_book import CareBook, OpenItem
 from gateway.claims import ClaimDesk
 from gateway.desk import Desk
 from gateway.dispatch import Dispatch
+from gateway.entrance import House
 from gateway.fee_book import FeeBook
 from gateway.fee_desk import FeeDesk
 from gateway.filing_query import FilingQuery
@@ -84,7 +85,9 @@ class NotingLog:
 class Scene:
     """One slot; make it within the running loop."""
 
-    def __init__(self, *, book: CareBook | None = None, slot: int = 0, visit: bool = True) -> None:
+    def __init__(
+        self, *, book: CareBook | None = None, slot: int = 0, visit: bool = True, house: House | None = None
+    ) -> None:
         self.clock = VirtualClock()
         self.database = FakeCareDatabase()
         self.book: Any = book or FakeCareBook(self.database, slot=slot)
@@ -93,7 +96,7 @@ class Scene:
         self.alarms: list[str] = []
         self.alarmed: list[str] = []  # the messages that alarms name
         self.log = NotingLog()
-        self.house = a_house(slot=slot)
+        self.house = house or a_house(slot=slot)
         self.silences = Silences(partitions=[(NODE, at) for at in range(PARTITIONS)], clock=self.clock)
         self.dispatch = Dispatch(
             log=self.log, region=self.house.region, slot=slot, clock=self.clock, silences=self.silences

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from gateway.calls import Answer
 from gateway.care_book import VISIT_CANCELLED
@@ -9,7 +10,7 @@ from gateway.entrance import NO_DIGEST
 from gateway.refusals import Refused
 from ledger.life import Kind, Status
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.builders import a_reverse_request, a_settle_request, a_visit, an_id, an_opening, the_id
+from tests.builders import HOSPITAL, a_reverse_request, a_settle_request, a_visit, an_id, an_opening, the_id
 from tests.gateway_scene import Scene
 from tests.simulation.fake_care_book import FakeCareBook
 from tests.simulation.virtual_time import run
@@ -45,6 +46,25 @@ def test_a_repeat_after_its_visit_was_closed_and_its_node_fell_silent_is_answere
         repeat, fresh = await scene.replies(SETTLE, a_settle_request("m9"))
         assert repeat == Answer(row.answer)
         assert code_of(fresh) == "VISIT_CLOSED"
+
+    play(scenario)
+
+
+def test_a_repeat_after_its_institution_was_suspended_is_answered() -> None:
+    async def scenario(scene: Scene) -> None:
+        (call,) = await scene.claimed(SETTLE)
+        row = scene.decide(call)
+        assert await call.reply == Answer(row.answer)
+        directory = scene.house.directory
+        suspended = replace(directory.institutions[HOSPITAL], network="suspended")
+        institutions = {**directory.institutions, HOSPITAL: suspended}
+        house = replace(scene.house, slot=1, directory=replace(directory, institutions=institutions))
+        later = Scene(book=FakeCareBook(scene.database, slot=1), slot=1, house=house)
+        later.database = scene.database
+        async with later.running():
+            repeat, fresh = await later.replies(SETTLE, a_settle_request("m9"))
+        assert repeat == Answer(row.answer)
+        assert code_of(fresh) == "NOT_IN_AGREEMENT"
 
     play(scenario)
 
