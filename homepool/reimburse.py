@@ -249,7 +249,8 @@ class Counter:
             try:
                 return await once()
             except LeafMissing:
-                await self._book.make_leaves(china_date(self._clock.now_ms()), 1)
+                # today, and tomorrow: a day may be closed early
+                await self._book.make_leaves(china_date(self._clock.now_ms()), 2)
             except (Conflict, Fenced, Unavailable):  # the worker or another operator was faster
                 await asyncio.sleep(TRY_AGAIN_AFTER_MS * (attempt + 1) / 1000)
         raise BookBusy
