@@ -100,6 +100,8 @@ class Visit(NamedTuple):
     """First and last day that each live bill pays for, in the order of live_bills."""
     fee_lines: int = 0
     """How many uploaded lines it holds."""
+    reopened: bool = False
+    """Its discharge was taken back and not said again since."""
 
 
 class Sought(NamedTuple):

@@ -58,7 +58,7 @@ SELECT v.id, v.alias, v.fixmedins_code, v.serial, v.psn_no, v.home_pool, v.care_
   v.med_type, v.begin_day, v.dise_codg, v.matn_type, v.emergency, v.injury, v.third_party, v.state, v.cancelled_by,
   v.version, (SELECT o.id FROM open o WHERE o.visit = v.id AND o.exclusive) AS busy,
   lives.bills, (SELECT coalesce(sum(b.unsealed), 0) FROM bill b WHERE b.visit = v.id) AS unsealed,
-  lives.begin_days, lives.end_days, v.fee_lines
+  lives.begin_days, lives.end_days, v.fee_lines, v.reopened
 FROM visit v, LATERAL (
   SELECT array_agg(b.bill ORDER BY b.bill) AS bills, array_agg(b.begin_day ORDER BY b.bill) AS begin_days,
     array_agg(b.end_day ORDER BY b.bill) AS end_days
@@ -341,9 +341,9 @@ async def open_care_book(
 
 def visit_of(row: Any) -> Visit:
     """A row of VISIT_QUERY."""
-    *values, live_bills, unsealed, begin_days, end_days, fee_lines = tuple(row)
+    *values, live_bills, unsealed, begin_days, end_days, fee_lines, reopened = tuple(row)
     days = tuple(zip(begin_days, end_days, strict=True)) if live_bills else ()
-    return Visit._make((*values, tuple(live_bills or ()), int(unsealed), days, fee_lines))
+    return Visit._make((*values, tuple(live_bills or ()), int(unsealed), days, fee_lines, reopened))
 
 
 def _line_of(ordered: Sequence[Any], rows: Sequence[Any], copy_line: int | None) -> int | None:

@@ -19,7 +19,7 @@ from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1.envelope_pb2 import Envelope
 from runtime.clock import Clock, china_date
 from runtime.errors import IdMalformed
-from runtime.keys import setl_id_bytes, transaction_code, transport_key_id
+from runtime.keys import setl_id_bytes, setl_id_text, transaction_code, transport_key_id
 
 INFNOS: Final = frozenset({"5203"})
 NOT_SEEN: Final = (
@@ -95,7 +95,10 @@ class Queries:
         response = pb.GetSettlementResponse()
         for id_, claim in known.claims.items():
             decided = finals.get(id_)
+            visit = known.visits.get(claim.visit) if claim.visit else None
             if decided is None:
+                if visit is not None and visit.fixmedins_code != request.envelope.fixmedins_code:
+                    continue
                 response.found.append(found(NotFinal(id_, request.input.omsgid, request.input.oinfno)))
             elif _speaks_for(decided, claim, request):
                 response.found.append(found(Answer(decided.answer, known.undone_by(claim))))
@@ -133,4 +136,12 @@ def _speaks_for(decided: Decided, claim: Claim, request: pb.GetSettlementRequest
     """An institution is told of its own settlements only; of visits and voided ids nothing is told by setl_id."""
     if decided.row is not None:
         return decided.row.fixmedins_code == request.envelope.fixmedins_code
-    return bool(request.input.omsgid) or claim.kind in (Kind.CANCEL, Kind.REVERSE)
+    if request.input.omsgid:  # the id was made of the asking institution's own code
+        return True
+    if claim.kind not in (Kind.CANCEL, Kind.REVERSE):
+        return False
+    outcome = pb.Outcome.FromString(decided.answer)
+    asking = request.envelope.fixmedins_code
+    return outcome.setl_id == setl_id_text(
+        transport_key_id(asking, outcome.infno, outcome.medins_setl_id)
+    )  # an id is a function of who sent it

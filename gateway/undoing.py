@@ -25,10 +25,18 @@ from gateway.outcomes import own_outcome
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.visiting import cancel_visit
 from ledger.life import Kind, Status
+from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.errors import IdMalformed
-from runtime.keys import partition_of, setl_id_bytes, setl_id_text, transaction_code, transport_key_id
+from runtime.keys import (
+    bill_key,
+    partition_of,
+    setl_id_bytes,
+    setl_id_text,
+    transaction_code,
+    transport_key_id,
+)
 
 KINDS: Final = frozenset({int(Kind.CANCEL), int(Kind.REVERSE)})
 
@@ -132,7 +140,11 @@ def _decided_here(target: bytes, view: View) -> bool:
 def _revival(
     call: Call, target: bytes, original: Claim, parties: Parties, house: House, view: View
 ) -> Verdict:
-    """2601 of a cancel pays again: as a settlement does, it takes the visit and needs its node."""
+    """2601 of a cancel pays again: as a settlement does, it takes the visit and needs its node.
+
+    What it would pay again is known once the cancel is booked here, so it waits for that; and the settlement of a stay
+    whose discharge was taken back since (2405) stays undone, for fees may change until 2402 says it again.
+    """
     visit = view.known.visits.get(original.visit) if original.visit else None
     if visit is None:
         return refuse("UNKNOWN_VISIT", "the visit of that cancel is not known here")
@@ -140,28 +152,31 @@ def _revival(
         return refuse("VISIT_CLOSED", "the visit was cancelled")
     if visit.busy is not None:
         return refuse("BUSY_VISIT", "a settlement of this visit is not final yet; send this one again")
+    decided = view.finals.get(target)
+    if decided is None or decided.row is None:
+        return refuse("BUSY_VISIT", "the cancel that this reverses is not final yet; send this one again")
     if refused := silence_refusal(original.node, original.partition, view):
         return refused
     given: pb.ReverseInput = call.request.input  # type: ignore[assignment]
     sent = _sent(call, mpb.KIND_REVIVE, target, original, given.psn_no, house, view)
     row = sent.rows[0]._replace(visit_version=visit.version, exclusive=True)
-    return Admitted((row,), sent.item, _revived_lines(target, view))
+    if visit.reopened and original.undone_by is None and decided.row.bill == bill_key(visit.id, ""):
+        return superseded(call, (row,), now_ms=view.now_ms)
+    return Admitted((row,), sent.item, _revived_lines(decided.row))
 
 
-def _revived_lines(target: bytes, view: View) -> BillLines | None:
-    """The lines that would be paid again, where the cancel is booked here; else the node alone looks at them.
+def _revived_lines(row: Row) -> BillLines | None:
+    """The lines that would be paid again, by the row of the cancel; None where it took nothing back.
 
     Uploaded lines are known by their settlement: the book compares their digest with what is held now.
     """
-    decided = view.finals.get(target)
-    row = decided.row if decided else None
-    if row is None or row.visit is None or row.bill is None:
+    if row.visit is None or row.bill is None:
         return None
     return BillLines(row.visit, row.bill, tuple(row.line_keys or ()), row.settlement)
 
 
 def superseded(call: Call, rows: tuple[RequestRow, ...], *, now_ms: int) -> Admitted:
-    """A revival whose lines are in another live bill, or gone, is declined here (the gateway's look at lines)."""
+    """A revival whose lines are in another live bill, or gone, or whose stay is open again, is declined here."""
     answer = own_outcome(
         id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.DECLINED, now_ms=now_ms,
         code="SUPERSEDED",

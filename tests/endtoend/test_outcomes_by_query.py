@@ -1,6 +1,7 @@
 """GetSettlement: by setl_id, by omsgid and oinfno, by psn_no and mdtrt_id; it never speaks for an id."""
 
-from tests.endtoend.his import OK, VOIDED, His, NewPerson, same_bytes
+from proto.settlement.v1 import settlement_pb2 as pb
+from tests.endtoend.his import DECLINED, OK, VOIDED, His, NewPerson, same_bytes
 
 
 def test_all_three_ways_find_the_same_settlement_at_any_process(hospital: His, new_person: NewPerson) -> None:
@@ -70,4 +71,19 @@ def test_an_institution_is_told_of_its_own_settlements_only(
     for way in ways:
         answer = second_hospital.call(second_hospital.query(**way))
         assert not answer.found, way
+        assert answer.err_msg.startswith("NOT_SEEN")
+
+
+def test_what_the_gateway_decided_alone_is_told_to_its_own_institution_only(
+    hospital: His, second_hospital: His, new_person: NewPerson
+) -> None:
+    visit = hospital.open(new_person())
+    reversed_ = hospital.outcome(hospital.reversal(visit, hospital.settlement(visit)))  # never sent
+    refused = hospital.outcome(hospital.refund(visit, pb.Outcome(setl_id="A" * 26)))
+    for outcome, status in ((reversed_, OK), (refused, DECLINED)):
+        assert outcome.status == status
+        query = {"setl_id": outcome.setl_id}
+        assert same_bytes(hospital.call(hospital.query(**query)).found[0].outcome, outcome)
+        answer = second_hospital.call(second_hospital.query(**query))
+        assert not answer.found
         assert answer.err_msg.startswith("NOT_SEEN")

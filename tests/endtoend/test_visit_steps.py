@@ -83,6 +83,25 @@ def test_a_discharge_is_taken_back_once_its_settlement_is(hospital: His, new_per
     done(hospital, an_update(hospital, visit, trum_flag="0"))
 
 
+def test_a_settlement_does_not_come_back_into_a_stay_that_was_opened_again(
+    hospital: His, new_person: NewPerson
+) -> None:
+    visit = hospital.open(new_person("440300"), "21")
+    done(hospital, a_discharge(hospital, visit))
+    _, paid = hospital.pay(visit)
+    cancel, _ = hospital.cancelled(visit, paid)
+    done(hospital, a_reopening(hospital, visit))
+    request = hospital.reversal(visit, cancel)
+    declined = hospital.outcome(request)
+    assert (declined.status, declined.code) == (pb.OUTCOME_STATUS_DECLINED, "SUPERSEDED")
+    assert same_bytes(hospital.outcome(request, gateway=1), declined)
+    done(hospital, an_update(hospital, visit, trum_flag="0"))
+    done(hospital, a_discharge(hospital, visit))
+    assert hospital.outcome(hospital.reversal(visit, cancel)).status == OK
+    with refused("VISIT_IN_USE", PRECONDITION, says="2305"):
+        hospital.call(a_reopening(hospital, visit))
+
+
 def test_a_step_of_another_s_visit_is_refused(
     hospital: His, second_hospital: His, new_person: NewPerson
 ) -> None:

@@ -28,9 +28,12 @@ async def test_a_visit_is_closed_opened_again_and_given_other_facts(book: CareBo
     closed = await the_visit(book)
     assert closed == opened._replace(state=VISIT_CLOSED, version=2, dise_codg="M1", injury=True)
     await book.claim([a_step_row("reopen", REOPENED, 2)])
-    assert await the_visit(book) == closed._replace(state=VISIT_OPEN, version=3)
+    assert await the_visit(book) == closed._replace(state=VISIT_OPEN, version=3, reopened=True)
     await book.claim([a_step_row("update", UPDATED, 3, med_type="13", injury=False)])
-    assert await the_visit(book) == closed._replace(state=VISIT_OPEN, version=4, med_type="13", injury=False)
+    updated = closed._replace(state=VISIT_OPEN, version=4, med_type="13", injury=False, reopened=True)
+    assert await the_visit(book) == updated
+    await book.claim([a_step_row("close again", VISIT_CLOSED, 4, end_day=TODAY)])
+    assert await the_visit(book) == updated._replace(state=VISIT_CLOSED, version=5, reopened=False)
 
 
 async def test_live_bills_come_with_the_days_that_they_pay_for(book: CareBook) -> None:

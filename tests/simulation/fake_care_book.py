@@ -387,8 +387,8 @@ def _change_visits(tables: Tables, rows: Sequence[RequestRow]) -> None:
             if None in bound.values():
                 raise RowRefused(None)
             tables.visits[stands.id] = stands._replace(
-                state=VISIT_OPEN, cancelled_by=None, psn_no=row.psn_no, node=row.node, partition=row.partition,
-                **bound,
+                state=VISIT_OPEN, cancelled_by=None, reopened=False, psn_no=row.psn_no, node=row.node,
+                partition=row.partition, **bound,
             )  # fmt: skip
         else:
             _step_visit(tables, row, stands)
@@ -401,6 +401,7 @@ def _step_visit(tables: Tables, row: RequestRow, stands: Visit) -> None:
     state = VISIT_CLOSED if row.new_state == VISIT_CLOSED else VISIT_OPEN
     tables.visits[stands.id] = stands._replace(state=state, **named)
     if row.new_state != UPDATED:
+        tables.visits[stands.id] = tables.visits[stands.id]._replace(reopened=row.new_state == REOPENED)
         tables.end_days[stands.id] = row.end_day if row.new_state == VISIT_CLOSED else None
 
 

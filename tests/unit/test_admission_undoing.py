@@ -21,7 +21,7 @@ from gateway.undoing import superseded
 from ledger.life import Kind
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
-from runtime.keys import setl_id_text
+from runtime.keys import bill_key, setl_id_text
 from tests.builders import (
     DEADLINE_MS,
     NODE,
@@ -46,10 +46,15 @@ SETTLE, CANCEL_2305, OPENING = the_id("2207", "m1"), the_id("2305", "m1"), the_i
 CANCEL = the_id("2208", "m1")
 CLAIMED = {SETTLE: a_claim()}
 CANCELLED = {CANCEL: a_claim(Kind.CANCEL)}
+CANCEL_ROW = a_mirror_row("cancel", 2, "settle", line_keys=(4, -5))
+BOOKED = {
+    id_: Decided(CANCEL_ROW.answer, CANCEL_ROW.digest, False, CANCEL_ROW) for id_ in (CANCEL, CANCEL_2305)
+}
+"""Those cancels took a settlement back."""
 
 
 def judged(request: Any, **view: Any) -> Verdict:
-    view = {"visits": (a_visit(),)} | view
+    view = {"visits": (a_visit(),), "finals": BOOKED} | view
     return admit(a_call(request), house=a_house(), view=a_view(**view))
 
 
@@ -251,11 +256,50 @@ def test_a_revival_is_refused_where_a_settlement_would_be(view: dict[str, Any], 
 
 
 def test_a_revival_names_the_lines_that_would_be_paid_again() -> None:
-    row = a_mirror_row("cancel", 2, "settle", line_keys=(4, -5))
-    booked = {CANCEL: Decided(row.answer, row.digest, False, row)}
-    lines = admitted(a_reverse_request("m1", oinfno="2208"), claims=CANCELLED, finals=booked).lines
-    assert lines == (row.visit, row.bill, (4, -5), row.settlement)
-    assert admitted(a_reverse_request("m1", oinfno="2208"), claims=CANCELLED).lines is None
+    lines = admitted(a_reverse_request("m1", oinfno="2208"), claims=CANCELLED).lines
+    assert lines == (CANCEL_ROW.visit, CANCEL_ROW.bill, (4, -5), CANCEL_ROW.settlement)
+    row = CANCEL_ROW._replace(visit=None, bill=None)
+    declined = {CANCEL: Decided(row.answer, row.digest, False, row)}
+    assert admitted(a_reverse_request("m1", oinfno="2208"), claims=CANCELLED, finals=declined).lines is None
+
+
+def test_a_revival_waits_until_its_cancel_is_final_here() -> None:
+    request = a_reverse_request("m1", oinfno="2208")
+    refusal = refused(request, claims=CANCELLED, finals={})
+    assert refusal.code == "BUSY_VISIT"
+    assert refusal.retry_after_ms > 0
+
+
+def of_stay(bill: str = "") -> dict[bytes, Decided]:
+    """The cancel took back the settlement of the stay, or an interim one."""
+    row = CANCEL_ROW._replace(visit=a_visit().id, bill=bill_key(a_visit().id, bill))
+    return {CANCEL: Decided(row.answer, row.digest, False, row)}
+
+
+def test_the_settlement_of_a_stay_that_was_opened_again_stays_undone_until_the_next_discharge() -> None:
+    request = a_reverse_request("m1", oinfno="2305")
+    claims = {CANCEL_2305: a_claim(Kind.CANCEL)}
+    finals = {CANCEL_2305: of_stay()[CANCEL]}
+    reopened = a_visit(med_type="21", reopened=True)
+    row = admitted(request, claims=claims, finals=finals, visits=(reopened,)).rows[0]
+    outcome = pb.Outcome.FromString(row.own_answer or b"")
+    assert (outcome.status, outcome.code) == (pb.OUTCOME_STATUS_DECLINED, "SUPERSEDED")
+    assert (row.item, row.exclusive, row.visit_version) == (None, False, None)
+    for changes in ({"reopened": False}, {"state": VISIT_CLOSED, "reopened": False}):
+        assert sent(request, claims=claims, finals=finals, visits=(reopened._replace(**changes),))
+
+
+def test_an_interim_settlement_of_a_stay_that_was_opened_again_lives_again() -> None:
+    request = a_reverse_request("m1", oinfno="2208")
+    reopened = (a_visit(med_type="21", reopened=True),)
+    _, item = sent(request, claims=CANCELLED, finals=of_stay("interim a b"), visits=reopened)
+    assert item.kind == mpb.KIND_REVIVE
+
+
+def test_a_cancel_that_was_undone_before_is_the_node_s_to_answer_whatever_became_of_the_stay() -> None:
+    request = a_reverse_request("m1", oinfno="2208")
+    undone = {CANCEL: a_claim(Kind.CANCEL, undone_by=an_id("revival"))}
+    assert sent(request, claims=undone, finals=of_stay(), visits=(a_visit(med_type="21", reopened=True),))
 
 
 def test_a_revival_of_uploaded_lines_names_the_settlement_that_named_them() -> None:

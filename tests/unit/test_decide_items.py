@@ -246,6 +246,32 @@ def test_a_revival_repeats_the_settlement_and_what_stands_against_it_today_super
     assert codes(decided(capped, undo_item(Kind.REVIVE, "r2", "c0"), policies=at_cap)) == ["OK"]
 
 
+def test_only_a_stay_s_settlements_may_share_no_day() -> None:
+    days = {"begin_date": "2026-03-01", "end_date": "2026-03-01"}
+    for clr_type, second in (("11", "PAID"), ("41", "PAID"), ("21", "DAYS_IN_LIVE_BILL")):
+        snapshot = book()
+        snapshot.visit_live[sixteen("visit")] = set()
+        flush = decided(
+            snapshot,
+            settle_item("s0", clr_type=clr_type, **days),
+            settle_item("s1", bill="b1", clr_type=clr_type, **days),
+        )
+        assert codes(flush) == ["PAID", second], clr_type
+
+
+def test_only_a_stay_s_settlements_are_cancelled_latest_first() -> None:
+    for clr_type, first in (("11", "OK"), ("21", "LATER_INTERIM_LIVES")):
+        snapshot = book()
+        snapshot.visit_live[sixteen("visit")] = set()
+        flush = decided(
+            snapshot,
+            settle_item("s0", clr_type=clr_type, begin_date="2026-02-27", end_date="2026-02-28"),
+            settle_item("s1", bill="b1", clr_type=clr_type, begin_date="2026-03-01", end_date="2026-03-01"),
+            undo_item(Kind.CANCEL, "c0", "s0"),
+        )
+        assert codes(flush)[2] == first, clr_type
+
+
 def test_a_settlement_keeps_its_invoice_and_so_does_whatever_undoes_and_revives_it() -> None:
     invoice = "25447000000000000001"
     flush = decided(
