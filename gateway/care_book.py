@@ -245,6 +245,10 @@ class CareBook(Protocol):
         """The newest settlement of each bill of a visit, by id, with its claim."""
         ...
 
+    async def signed_in(self, ids: Sequence[bytes]) -> dict[bytes, str]:
+        """Those of these sign-ins that hold, with their institution."""
+        ...
+
     async def claim(self, rows: Sequence[RequestRow]) -> None:
         """W1. All or nothing. Raises ClaimConflict."""
         ...

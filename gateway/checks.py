@@ -13,7 +13,8 @@ from typing import Final
 from gateway.feelines import PRODUCT_PER_FEN, NettedLine, line_violations
 from gateway.refusals import Violation
 from proto.settlement.v1 import settlement_pb2 as pb
-from proto.settlement.v1.envelope_pb2 import Envelope
+from proto.settlement.v1.envelope_pb2 import Credential, Envelope
+from runtime.certno import is_certno
 from runtime.keys import transaction_code
 
 MSGID_CHARACTERS_MAX: Final = 30
@@ -29,6 +30,10 @@ CREDENTIAL_CHARACTERS_MAX: Final = 500
 EVOUCHER: Final = "01"
 """mdtrt_cert_type of the e-voucher, whose certificate number is a token that expires."""
 
+IDENTITY_NUMBER: Final = "02"
+"""mdtrt_cert_type of an identity number."""
+IDENTITY_CARD: Final = "01"
+"""psn_cert_type of a citizen's identity card."""
 INSUTYPES: Final = frozenset({"310", "390", "510"})
 _FLAGS: Final = ("acct_used_flag", "er_flag", "trum_flag", "rel_ttp_flag")
 _FLAG_VALUES: Final = frozenset({"", "0", "1"})
@@ -123,6 +128,21 @@ def named(field: str, value: str, *, characters_max: int, needed: bool = True) -
     if len(value) > characters_max or not value.isprintable():
         return [Violation(field, f"must be at most {characters_max} printable characters")]
     return []
+
+
+def identity_violations(credential: Credential) -> list[Violation]:
+    """An identity number has its check digit; what it is stays unsaid, for it is personal data."""
+    fault = (
+        "is no identity number: 18 characters, a birthday that exists, the right check digit (X as a capital)"
+    )
+    return [
+        Violation(f"credential.{field}", fault)
+        for field, text, is_identity in (
+            ("mdtrt_cert_no", credential.mdtrt_cert_no, credential.mdtrt_cert_type == IDENTITY_NUMBER),
+            ("certno", credential.certno, credential.psn_cert_type == IDENTITY_CARD),
+        )
+        if is_identity and text and not is_certno(text)
+    ]
 
 
 def flag_violations(field: str, value: str) -> list[Violation]:

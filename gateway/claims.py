@@ -30,6 +30,7 @@ from gateway.dispatch import Dispatch
 from gateway.entrance import NO_DIGEST, Admitted, House, Verdict, View
 from gateway.refusals import Refused, refuse
 from gateway.settling import visits_of_uploaded
+from gateway.signed_in import SignedIn
 from gateway.silences import Silences
 from gateway.undoing import superseded
 from ledger.life import Kind
@@ -57,6 +58,7 @@ class ClaimDesk:
         dispatch: Dispatch,
         silences: Silences,
         asks: Asks,
+        signed_in: SignedIn,
         clock: Clock,
         alarm: Alarm,
     ) -> None:
@@ -65,6 +67,7 @@ class ClaimDesk:
         self._dispatch = dispatch
         self._silences = silences
         self._asks = asks
+        self._signed_in = signed_in
         self._clock = clock
         self._alarm = alarm
         self._intake: Intake[Call] = Intake(items_max=CALLS_MAX)
@@ -111,6 +114,7 @@ class ClaimDesk:
     async def _attempt(self, calls: list[Call]) -> None:
         """One read, one judgement, one W1. Raises ClaimConflict with nothing written."""
         known = await self._book.read([sought_by(call) for call in calls])
+        await self._signed_in.learn([call.envelope for call in calls])
         now_ms = self._clock.now_ms()
         seen: dict[bytes, Claim] = {}
         for call in calls:
@@ -139,7 +143,7 @@ class ClaimDesk:
     def _judged(self, call: Call, view: View) -> Verdict:
         """What becomes of a message; one that breaks admission refuses itself only."""
         try:
-            return admit(call, house=self._house, view=view)
+            return self._signed_in.refusal(call.envelope) or admit(call, house=self._house, view=view)
         except Exception as error:
             named = message_name(call.id)
             self._alarm("admission failed on a message", setl_id=named)

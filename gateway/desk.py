@@ -20,7 +20,7 @@ from gateway.calls import (
     Reply,
 )
 from gateway.catalogue import split
-from gateway.checks import CREDENTIAL_CHARACTERS_MAX, day_of, envelope_violations, named
+from gateway.checks import CREDENTIAL_CHARACTERS_MAX, day_of, envelope_violations, identity_violations, named
 from gateway.claims import ClaimDesk
 from gateway.entrance import House
 from gateway.fee_desk import FeeDesk
@@ -242,6 +242,7 @@ def _insured_refusal(request: pb.GetInsuredRequest, house: House, today: date) -
         )
     for field, value in credential.ListFields():
         bad += named(f"credential.{field.name}", value, characters_max=CREDENTIAL_CHARACTERS_MAX)
+    bad += identity_violations(credential)
     bad += named("psn_no", request.psn_no, characters_max=30, needed=False)
     bad += named("med_type", request.med_type, characters_max=6, needed=False)
     if request.begntime and day_of(request.begntime) is None:

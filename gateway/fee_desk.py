@@ -22,6 +22,7 @@ from gateway.fees import ALL, CALL_LINES_MAX, Change, Held, delete, keys_of, upl
 from gateway.outcomes import own_outcome
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import read_fee_lines
+from gateway.signed_in import SignedIn
 from ledger.life import Status
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date
@@ -38,8 +39,9 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("fees")
 class FeeDesk:
     """Where fee calls are judged and written."""
 
-    def __init__(self, *, book: FeeBook, house: House, clock: Clock) -> None:
+    def __init__(self, *, book: FeeBook, house: House, signed_in: SignedIn, clock: Clock) -> None:
         self._book = book
+        self._signed_in = signed_in
         self._house = house
         self._clock = clock
 
@@ -59,6 +61,7 @@ class FeeDesk:
         now_ms = self._clock.now_ms()
         view = View.of_moment(now_ms)
         visit_id = _visit_id(call)
+        await self._signed_in.learn([call.envelope])
         async with self._book.transaction(visit_id) as held:
             known = await held.claim(call.id)
             if known is not None:
@@ -66,6 +69,8 @@ class FeeDesk:
                 if claim.digest != call.digest or answer is None:
                     return refuse("MSGID_REUSED", "this msgid was used for other content; take a new one")
                 return Answer(answer, claim.undone_by or b"")
+            if (refused := self._signed_in.refusal(call.envelope)) is not None:
+                return refused
             parties = parties_of(call, self._house, view.today)
             if isinstance(parties, Refused):
                 return parties

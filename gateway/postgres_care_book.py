@@ -258,6 +258,14 @@ class PostgresCareBook:
             )
         return {row[0]: Claim(*tuple(row)[1:]) for row in rows}
 
+    async def signed_in(self, ids: Sequence[bytes]) -> dict[bytes, str]:
+        """See CareBook."""
+        async with self._using(QUERIES) as connection:
+            rows = await connection.fetch(
+                "SELECT id, fixmedins_code FROM signed_in WHERE id = any($1) AND out_ms IS NULL", list(ids)
+            )
+        return {row["id"]: row["fixmedins_code"] for row in rows}
+
     async def claim(self, rows: Sequence[RequestRow]) -> None:
         """See CareBook."""
         ordered = sorted(rows, key=lambda row: row.id)

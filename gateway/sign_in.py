@@ -1,9 +1,7 @@
 """SignIn (9001) and SignOut (9002): the operator's day at a terminal gets a sign_no, kept in the care book.
 
-A 9001 that is sent again is answered with the sign_no of the first: it is derived from the message's own key. The sign_no
-in the envelope of other messages is not looked up: settlements would pay for it with a read each, and a memory per slot
-does not know what was signed out at another slot. So it identifies the operator's session in records and decides
-nothing; only SignOut compares it, and refuses one of another institution or operator.
+A 9001 that is sent again is answered with the sign_no of the first: it is derived from the message's own key. Where other
+messages carry it, gateway.signed_in looks at it; SignOut compares the operator too.
 """
 
 from typing import Final
@@ -14,6 +12,7 @@ from gateway.entrance import House
 from gateway.fee_book import FeeBook
 from gateway.queries import caller_of
 from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.signed_in import SignedIn
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date, china_text
 from runtime.errors import IdMalformed
@@ -29,8 +28,9 @@ ADDRESS_CHARACTERS_MAX: Final = 45
 class SignBook:
     """Who is signed in, of one region."""
 
-    def __init__(self, *, book: FeeBook, house: House, clock: Clock) -> None:
+    def __init__(self, *, book: FeeBook, house: House, signed_in: SignedIn, clock: Clock) -> None:
         self._book = book
+        self._signed_in = signed_in
         self._house = house
         self._clock = clock
 
@@ -90,6 +90,7 @@ class SignBook:
                 )  # fmt: skip
         except (CareBookUnavailable, ClaimConflict):
             return refuse("BOOK_UNAVAILABLE", "the care book does not answer; ask again")
+        self._signed_in.forget(request.sign_no)
         if out_ms is None:
             return refuse("SIGN_NO_INVALID", "this operator of this institution never signed in by it")
         return pb.SignOutResponse(sign_time=china_text(out_ms))

@@ -25,6 +25,7 @@ from gateway.queries import Queries
 from gateway.replies import Replies
 from gateway.session import Session
 from gateway.sign_in import SignBook
+from gateway.signed_in import SignedIn
 from gateway.silences import Silences
 from runtime.clock import Clock
 
@@ -58,15 +59,16 @@ class Slot:
         self.dispatch = Dispatch(log=log, region=region, slot=slot, clock=clock, silences=self.silences)
         self.asks = Asks(post=self.dispatch.post, silences=self.silences, node_key=node_key, clock=clock)
         self.booking = Booking(book=book, dispatch=self.dispatch, alarm=alarm)
+        signed_in = SignedIn(book=book, clock=clock)
         self.claims = ClaimDesk(
-            book=book, house=house, dispatch=self.dispatch, silences=self.silences, asks=self.asks, clock=clock,
-            alarm=alarm,
+            book=book, house=house, dispatch=self.dispatch, silences=self.silences, asks=self.asks,
+            signed_in=signed_in, clock=clock, alarm=alarm,
         )  # fmt: skip
         self.replies = Replies(
             log=log, region=region, slot=slot, clock=clock, silences=self.silences, dispatch=self.dispatch,
             booking=self.booking, asks=self.asks, alarm=alarm,
         )  # fmt: skip
-        fees = FeeDesk(book=fee_book, house=house, clock=clock)
+        fees = FeeDesk(book=fee_book, house=house, signed_in=signed_in, clock=clock)
         self.desk = Desk(
             claims=self.claims, fees=fees, asks=self.asks, house=house, silences=self.silences, clock=clock
         )
@@ -75,7 +77,7 @@ class Slot:
         self.filings = FilingQuery(asks=self.asks, house=house, clock=clock)
         self.fee_query = FeeQuery(book=fee_book, house=house, clock=clock)
         self.catalogue = CatalogueQuery(house=house, clock=clock)
-        self.signs = SignBook(book=fee_book, house=house, clock=clock)
+        self.signs = SignBook(book=fee_book, house=house, signed_in=signed_in, clock=clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=clock)
 
     async def take_over(self) -> None:

@@ -16,9 +16,9 @@ from typing import Any, Final, TypeVar
 
 from homepool.benefits.filing import CHRONIC, DESIGNATED, OFFSITE
 from homepool.benefits.filing import KINDS as FILING_KINDS
-from homepool.certno import birthday
 from homepool.errors import HomePoolError
 from ledger.rows import ACCUMULATORS
+from runtime.certno import birthday
 
 EMPLOYEES: Final = "310"
 RESIDENTS: Final = "390"

@@ -19,7 +19,6 @@ from typing import Final
 
 from homepool.benefits.filing import CHRONIC
 from homepool.benefits.filing import DESIGNATED as DESIGNATED_KIND
-from homepool.certno import make_certno
 from homepool.people import (
     EMPLOYEES,
     MATERNITY,
@@ -31,6 +30,7 @@ from homepool.people import (
     PersonFiling,
     Usage,
 )
+from runtime.certno import make_certno
 
 SERIALS: Final = 499
 """People of one sex who share a birthday and a division of birth."""

@@ -29,6 +29,7 @@ from gateway.fee_desk import FeeDesk
 from gateway.filing_query import FilingQuery
 from gateway.queries import Queries
 from gateway.session import Session
+from gateway.signed_in import SignedIn
 from gateway.silences import Silences
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2 as mpb
@@ -105,12 +106,18 @@ class Scene:
             post=self.dispatch.post, silences=self.silences, node_key=lambda node: NODE_KEY, clock=self.clock
         )
         self.booking = Booking(book=self.book, dispatch=self.dispatch, alarm=self.alarm)
+        self.signed_in = SignedIn(book=self.book, clock=self.clock)
         self.claims = ClaimDesk(
             book=self.book, house=self.house, dispatch=self.dispatch, silences=self.silences, asks=self.asks,
-            clock=self.clock, alarm=self.alarm,
+            signed_in=self.signed_in, clock=self.clock, alarm=self.alarm,
         )  # fmt: skip
         self.desk = Desk(
-            fees=FeeDesk(book=FeeBook(dsn="", region="", slot=0), house=self.house, clock=self.clock),
+            fees=FeeDesk(
+                book=FeeBook(dsn="", region="", slot=0),
+                house=self.house,
+                signed_in=self.signed_in,
+                clock=self.clock,
+            ),
             claims=self.claims,
             asks=self.asks,
             house=self.house,

@@ -31,6 +31,7 @@ FINAL_WITHIN_S: Final = 60.0
 WAIT_WITHIN_S: Final = 20.0
 CONSULTATION: Final = "001102000010000"
 BLOOD_TEST: Final = "002504010250000"
+DRUG: Final = "XA02BCA348X0"
 OPENING: Final = {"11": "2201", "21": "2401"}
 TRIAL: Final = {"11": "2206", "21": "2303", "41": "2101"}
 SETTLING: Final = {"11": "2207", "21": "2304", "41": "2102"}
@@ -235,7 +236,7 @@ class His:
             infno=infno, msgid=f"{self.code}{now:%Y%m%d%H%M%S}{next(_numbers) % 10_000:04}",
             mdtrtarea_admvs=self.care_pool, insuplc_admdvs=pool, recer_sys_code="HIS", infver="V1.0", opter_type="1",
             opter="cashier", opter_name="收费窗口", inf_time=now_text(), fixmedins_code=self.code,
-            fixmedins_name="医院", sign_no="1",
+            fixmedins_name="医院",
         )  # fmt: skip
 
     def insured(self, person: Person, *, by_certificate: bool = False) -> pb.GetInsuredRequest:

@@ -10,17 +10,14 @@ import grpc
 import pytest
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.his import His, NewPerson, Person, Refused, Visit, line, now_text, refused
+from tests.endtoend.bad_input import moved, set_in, stored
+from tests.endtoend.his import DRUG, His, NewPerson, Person, Refused, Visit, line, now_text, refused
 from tests.endtoend.running_stack import RunningStack
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 NOT_FOUND = grpc.StatusCode.NOT_FOUND
 PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
 HUGE = 2**62
-COUNTS = (
-    "SELECT (SELECT count(*) FROM request), (SELECT count(*) FROM claim), (SELECT count(*) FROM own),"
-    " (SELECT count(*) FROM open), (SELECT count(*) FROM visit), (SELECT count(*) FROM care)"
-)
 
 
 @pytest.fixture(scope="module")
@@ -31,34 +28,16 @@ def visit(hospital: His, new_person: NewPerson) -> Visit:
 
 @pytest.fixture(autouse=True)
 def nothing_is_stored(stack: RunningStack, visit: Visit) -> Iterator[None]:
-    before = stack.query("region 44", COUNTS)
+    before = stored(stack)
     yield
-    assert stack.query("region 44", COUNTS) == before
+    assert stored(stack) == before
 
 
 @pytest.fixture(scope="module", autouse=True)
 def no_money_moves(stack: RunningStack, visit: Visit) -> Iterator[None]:
-    def moved() -> list[str]:
-        return [
-            stack.query(f"node {node}", "SELECT count(*), sum(total_fen) FROM decision")
-            for node in ("44", "45", "50")
-        ]
-
-    before = moved()
+    before = moved(stack)
     yield
-    assert moved() == before
-
-
-def set_in(message: Any, path: str, value: Any) -> None:
-    """Set `input.feedetl[0].cnt` and the like."""
-    *steps, last = path.replace("[", ".").replace("]", "").split(".")
-    for step in steps:
-        message = message[int(step)] if step.isdigit() else getattr(message, step)
-    if isinstance(value, list):
-        message.ClearField(last)
-        getattr(message, last).extend(value)
-    else:
-        setattr(message, last, value)
+    assert moved(stack) == before
 
 
 SETTLEMENTS: list[tuple[str, Any, str]] = [
@@ -111,6 +90,10 @@ SETTLEMENTS: list[tuple[str, Any, str]] = [
     ("input.feedetl[0].fee_ocur_time", now_text(days=2), "future"),
     ("input.feedetl[0].fee_ocur_time", "1999-01-01 00:00:00", "too long ago"),
     ("input.feedetl[0].init_feedetl_sn", "1b", "negative quantity"),
+    ("input.feedetl[0].cnt", 0, "cnt × pric"),
+    ("input.endtime", "2026-02-30 08:00:00", "yyyy-MM-dd"),
+    ("input.invono", "9" * 21, "at most 20"),
+    ("input.dise_codg", "M" * 31, "at most 30"),
 ]
 
 
@@ -155,6 +138,56 @@ def test_negative_lines_that_add_up_do_not_become_a_bill(hospital: His, visit: V
     request = hospital.settlement(visit, hospital.bill(visit, line("p", 3_000), negative))
     with refused("INVALID", INVALID, says="a return names init_feedetl_sn"):
         hospital.call(request)
+
+
+RETURNS: list[tuple[int, int, str]] = [
+    (-30_000, -3_000, "more of it is returned than was bought"),
+    (-10_000, 0, "differs from cnt × pric"),
+    (10_000, 1_000, "a return has a negative quantity"),
+]
+
+
+@pytest.mark.parametrize(("cnt", "fen", "says"), RETURNS, ids=[says for _, _, says in RETURNS])
+def test_no_more_is_returned_than_was_bought(
+    hospital: His, visit: Visit, cnt: int, fen: int, says: str
+) -> None:
+    bought, back = line("b", 2_000), line("r", fen)
+    bought.cnt, bought.pric = 20_000, 10_000_000
+    back.cnt, back.pric, back.init_feedetl_sn = cnt, 10_000_000, "b"
+    with refused("INVALID", INVALID, says=says):
+        hospital.call(hospital.settlement(visit, hospital.bill(visit, bought, line("c", 5_000), back)))
+
+
+PACK = "81" + "0" * 18
+CODES: list[tuple[list[str], list[str], str, str]] = [
+    ([], [PACK], "TRACE_CODE_MISSING", "scan the pack"),
+    ([PACK[1:]], [PACK], "INVALID", "20 digits"),
+    ([PACK[1:] + "X"], [PACK], "INVALID", "20 digits"),
+    ([PACK], [PACK], "INVALID", "each code comes once"),
+    ([PACK, PACK], ["82" + "0" * 18], "INVALID", "each code comes once"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "code", "says"), CODES, ids=[f"{c[2]}-{c[3]}" for c in CODES])
+@pytest.mark.parametrize("trial", [False, True], ids=["settlement", "trial"])
+def test_a_drug_without_a_right_traceability_code_is_not_paid(
+    hospital: His, visit: Visit, trial: bool, one: list[str], other: list[str], code: str, says: str
+) -> None:
+    lines = [line("a", 1_200), line("d1", 2_500, item=DRUG), line("d2", 2_500, item=DRUG)]
+    for place, codes in ((1, one), (2, other)):
+        set_in(lines[place], "drug_trac_codg", codes)
+    given = hospital.bill(visit, *lines)
+    status = {"INVALID": INVALID, "TRACE_CODE_MISSING": PRECONDITION}[code]
+    with refused(code, status, says=says) as caught:
+        hospital.call(hospital.trial(visit, given) if trial else hospital.settlement(visit, given))
+    assert "drug_trac_codg" in " ".join(caught[0].violations)
+
+
+def test_a_message_of_nobody_who_is_signed_in_is_refused(hospital: His, visit: Visit) -> None:
+    for request in (hospital.settlement(visit), hospital.opening(Visit(visit.person, "11"))):
+        request.envelope.sign_no = "1"
+        with refused("SIGN_NO_INVALID", PRECONDITION, says="9001"):
+            hospital.call(request)
 
 
 UNKNOWN: list[tuple[str, str, str, grpc.StatusCode, str]] = [
@@ -252,10 +285,27 @@ def test_a_person_is_not_read_for_what_is_wrong(
 
 def test_a_certificate_that_nobody_has_is_not_echoed(hospital: His, visit: Visit) -> None:
     request = hospital.insured(visit.person, by_certificate=True)
-    request.credential.mdtrt_cert_no = request.credential.certno = "110101190001010000"
+    request.credential.mdtrt_cert_no = request.credential.certno = "110101190001010006"
     with refused("UNKNOWN_PERSON", NOT_FOUND) as caught:
         hospital.call(request)
-    assert "110101190001010000" not in caught[0].message
+    assert "110101190001010006" not in caught[0].message
+
+
+@pytest.mark.parametrize(
+    "certno",
+    ["110101190001010000", "110101190002300009", "11010119000101000", "11010119000101000x", "１" * 18],
+    ids=["check digit", "birthday", "17 characters", "small x", "other digits"],
+)
+@pytest.mark.parametrize("field", ["mdtrt_cert_no", "certno"])
+def test_an_identity_number_with_a_wrong_check_digit_is_told_so_and_not_echoed(
+    hospital: His, visit: Visit, field: str, certno: str
+) -> None:
+    request = hospital.insured(visit.person, by_certificate=True)
+    setattr(request.credential, field, certno)
+    with refused("INVALID", INVALID, says="check digit") as caught:
+        hospital.call(request)
+    assert list(caught[0].violations) == [f"credential.{field}"]
+    assert certno not in f"{caught[0].message} {caught[0].violations}"
 
 
 UNDOING: list[tuple[str, str, Any, str, str]] = [
@@ -316,9 +366,14 @@ def test_a_trial_is_refused_like_the_settlement_would_be(hospital: His, visit: V
         hospital.call(hospital.trial(visit, given))
 
 
-@pytest.mark.parametrize(
-    "method", ["Settle", "Cancel", "Reverse", "OpenVisit", "GetInsured", "GetSettlement"]
-)
+UNARY = [
+    method.name
+    for method in pb.DESCRIPTOR.services_by_name["SettlementService"].methods
+    if method.name != "Session"
+]
+
+
+@pytest.mark.parametrize("method", UNARY)
 @pytest.mark.parametrize(
     "garbage", [b"\xff" * 40, b"\x0a\x05abc", b"\x0a\x04\x0a\x02\xff\xfe"], ids=["noise", "cut", "utf8"]
 )

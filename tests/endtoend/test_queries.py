@@ -18,6 +18,7 @@ from tests.endtoend.his import (
     line,
     now_text,
     refused,
+    same_bytes,
 )
 from tests.endtoend.running_stack import RunningStack
 
@@ -179,12 +180,19 @@ def test_dictionaries_label_the_codes_that_are_taken(hospital: His) -> None:
         hospital.call(pb.GetCatalogueRequest(envelope=hospital.envelope("1307", "")))
 
 
-def test_an_operator_signs_in_and_out_at_any_process(hospital: His, second_hospital: His) -> None:
+def test_an_operator_signs_in_and_out_at_any_process(
+    hospital: His, second_hospital: His, new_person: NewPerson
+) -> None:
     request = pb.SignInRequest(envelope=hospital.envelope("9001", ""), opter_no="op7", mac="00163e000001")
     signed = hospital.ask(request)
     assert hospital.ask(request, gateway=1) == signed, "sent again, it signs in once"
     assert len(signed.sign_no) == 26
     out = pb.SignOutRequest(envelope=hospital.envelope("9002", ""), sign_no=signed.sign_no, opter_no="op7")
+    visit = hospital.open(new_person())
+    settle = hospital.settlement(visit)
+    settle.envelope.sign_no = signed.sign_no
+    paid = hospital.outcome(settle, gateway=1)
+    assert paid.status == PAID
     foreign = pb.SignOutRequest(
         envelope=second_hospital.envelope("9002", ""), sign_no=signed.sign_no, opter_no="op7"
     )
@@ -193,6 +201,11 @@ def test_an_operator_signs_in_and_out_at_any_process(hospital: His, second_hospi
     ended = hospital.ask(out, gateway=1)
     assert ended.sign_time >= signed.sign_time
     assert hospital.ask(out) == ended
+    assert same_bytes(hospital.outcome(settle, gateway=1), paid), "what was sent once is answered"
+    late = hospital.settlement(visit)
+    late.envelope.sign_no = signed.sign_no
+    with refused("SIGN_NO_INVALID", grpc.StatusCode.FAILED_PRECONDITION, says="9001"):
+        hospital.call(late, gateway=1)
 
 
 @pytest.mark.parametrize("infno", ["5204", "5206", "1201", "1312", "9001", "9002"])

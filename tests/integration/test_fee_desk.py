@@ -18,6 +18,7 @@ from gateway.fees import VISIT_LINES_MAX, lines_digest
 from gateway.postgres_care_book import open_care_book
 from gateway.refusals import Refused
 from gateway.settling import visits_of_uploaded
+from gateway.signed_in import SignedIn
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime import postgres
 from runtime.keys import setl_id_text
@@ -70,7 +71,9 @@ class Counter:
     desk: FeeDesk = field(init=False)
 
     def __post_init__(self) -> None:
-        self.desk = FeeDesk(book=self.fees, house=a_house(), clock=StandingClock())
+        clock = StandingClock()
+        signed_in = SignedIn(book=self.book, clock=clock)
+        self.desk = FeeDesk(book=self.fees, house=a_house(), signed_in=signed_in, clock=clock)
 
     async def reply(self, request: Any) -> Reply:
         return await self.desk.decide(a_call(request))

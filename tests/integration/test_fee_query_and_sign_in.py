@@ -9,11 +9,13 @@ import asyncpg
 import pytest
 
 from gateway.calls import Answer
+from gateway.care_book import CareBook
 from gateway.fee_book import FeeBook, open_fee_book
 from gateway.fee_desk import FeeDesk
 from gateway.fee_query import FeeQuery
 from gateway.refusals import Refused
 from gateway.sign_in import SignBook
+from gateway.signed_in import SignedIn
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import bill_key, setl_id_text
 from tests.builders import (
@@ -41,9 +43,14 @@ VISIT = a_visit_key()
 class Door:
     """What a HIS reaches of fees and sign-in, over one database with one visit."""
 
-    def __init__(self, *, book: FeeBook, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(
+        self, *, book: FeeBook, care_book: CareBook, connection: "asyncpg.Connection[asyncpg.Record]"
+    ) -> None:
         parts: dict[str, Any] = {"book": book, "house": a_house(), "clock": StandingClock()}
-        self.desk, self.query, self.signs = FeeDesk(**parts), FeeQuery(**parts), SignBook(**parts)
+        self.signed_in = SignedIn(book=care_book, clock=StandingClock())
+        self.query = FeeQuery(**parts)
+        self.desk = FeeDesk(**parts, signed_in=self.signed_in)
+        self.signs = SignBook(**parts, signed_in=self.signed_in)
         self.connection = connection
 
     async def upload(self, batch: str, *lines: pb.FeeDetail, msgid: str = "") -> None:
@@ -80,12 +87,12 @@ async def door(database: NewDatabase) -> AsyncIterator[Door]:
         book = await region()
         await book.take_over()
         await book.claim([an_opening_row("visit", VISIT)])
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with open_fee_book(dsn=dsn, region=REGION, slot=0) as fees:
-            yield Door(book=fees, connection=connection)
-    finally:
-        await connection.close()
+        connection = await asyncpg.connect(dsn)
+        try:
+            async with open_fee_book(dsn=dsn, region=REGION, slot=0) as fees:
+                yield Door(book=fees, care_book=book, connection=connection)
+        finally:
+            await connection.close()
 
 
 def by_sn(response: pb.GetFeesResponse | Refused) -> dict[str, pb.FeeHeld]:
@@ -219,6 +226,26 @@ async def test_signing_out_ends_it_once(door: Door) -> None:
     assert out.sign_time
     assert await door.signs.sign_out(signing_out(signed.sign_no)) == out
     assert await door.connection.fetchval("SELECT count(*) FROM signed_in WHERE out_ms IS NOT NULL") == 1
+
+
+async def test_fees_with_a_sign_no_are_taken_only_while_it_is_signed_in(door: Door) -> None:
+    signed = await door.signs.sign_in(signing_in())
+    assert isinstance(signed, pb.SignInResponse)
+
+    async def upload(msgid: str, sn: str, sign_no: str) -> Any:
+        given = pb.UploadFeesInput(
+            mdtrt_id=setl_id_text(VISIT), psn_no=PSN, chrg_bchno="1", feedetl=[a_line(sn)]
+        )
+        envelope = an_envelope("2204", msgid, sign_no=sign_no)
+        return await door.desk.decide(a_call(pb.UploadFeesRequest(envelope=envelope, input=given)))
+
+    first = await upload("u1", "a", signed.sign_no)
+    assert isinstance(first, Answer)
+    assert (await upload("u2", "b", setl_id_text(an_id("never")))).code == "SIGN_NO_INVALID"
+    await door.signs.sign_out(signing_out(signed.sign_no))
+    assert (await upload("u3", "c", signed.sign_no)).code == "SIGN_NO_INVALID"
+    assert await upload("u1", "a", signed.sign_no) == first, "what was sent once is answered"
+    assert set(by_sn(await door.fees())) == {"a"}
 
 
 async def test_nobody_signs_another_out(door: Door) -> None:

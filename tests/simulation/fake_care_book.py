@@ -113,6 +113,9 @@ class Tables:
     fee_sums: dict[bytes, dict[Place, Sum]] = field(default_factory=dict)
     """By visit; fee calls are PostgreSQL's alone, so a test puts here what was uploaded."""
 
+    signed_in: dict[bytes, str] = field(default_factory=dict)
+    """Sign-ins that hold, with their institution; PostgreSQL's alone writes them, so a test puts them here."""
+
     def copy(self) -> "Tables":
         return Tables(**{name: dict(getattr(self, name)) for name in self.__dataclass_fields__})
 
@@ -258,6 +261,11 @@ class FakeCareBook:
             return {
                 bill.last_id: tables.claims[bill.last_id] for bill in bills if bill.last_id in tables.claims
             }
+
+    async def signed_in(self, ids: Sequence[bytes]) -> dict[bytes, str]:
+        """See CareBook."""
+        async with self._using("queries", "signed_in") as tables:
+            return {id_: tables.signed_in[id_] for id_ in ids if id_ in tables.signed_in}
 
     async def claim(self, rows: Sequence[RequestRow]) -> None:
         """See CareBook."""

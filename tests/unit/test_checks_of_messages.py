@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from gateway.admission import admit, sought_by
 from gateway.calls import NeedsNode
-from gateway.checks import AMOUNT_FEN_MAX, LINES_MAX, care_time_fault, day_of, is_time
+from gateway.checks import AMOUNT_FEN_MAX, LINES_MAX, care_time_fault, day_of, identity_violations, is_time
 from gateway.entrance import Admitted
 from gateway.refusals import STATUS_OF, Refused
 from proto.settlement.v1 import settlement_pb2 as pb
+from proto.settlement.v1.envelope_pb2 import Credential
 from tests.builders import (
     FEN_A_LINE,
     OTHER_PSN,
@@ -201,6 +202,16 @@ EXAMPLES = 40
 garbage = st.one_of(
     st.text(max_size=40), st.sampled_from(["\x00", "０", "1" * 500, "2026-11-18 09:00:00", "1"])
 )
+
+
+def test_only_what_says_that_it_is_an_identity_number_must_be_one() -> None:
+    passport = Credential(mdtrt_cert_type="99", mdtrt_cert_no="E1", psn_cert_type="03", certno="E1")
+    assert identity_violations(passport) == []
+    assert identity_violations(Credential(mdtrt_cert_type="02", psn_cert_type="01")) == []
+    right = Credential(mdtrt_cert_type="02", mdtrt_cert_no="110101190001010006")
+    assert identity_violations(right) == []
+    right.mdtrt_cert_no = "110101190001010005"
+    assert [one.field for one in identity_violations(right)] == ["credential.mdtrt_cert_no"]
 
 
 def spoiled(message: Any, data: st.DataObject) -> Any:

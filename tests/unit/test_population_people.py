@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import homepool
-from homepool.certno import birthday
 from homepool.people import Person
 from homepool.population import (
     AID_IDENTITIES,
@@ -20,6 +19,7 @@ from homepool.population import (
     SERIALS,
     population,
 )
+from runtime.certno import birthday
 
 POOLS = (440100, 440300, 441500, 450100, 500000)
 DAY = date(2026, 11, 24)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from homepool.certno import birthday, check_digit, is_certno, make_certno
+from runtime.certno import birthday, check_digit, is_certno, make_certno
 
 PUBLISHED = ("11010519491231002X", "440524188001010014")
 """The two examples printed in GB 11643-1999 itself: no living person's."""
