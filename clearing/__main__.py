@@ -6,6 +6,7 @@ import typer
 
 from clearing import difference_command, run_command
 from runtime import logs
+from runtime.serve import run as run_process
 
 app = typer.Typer(
     help="Clearing: close the day, compare the books, settle what differs, and produce what moves the money.",
@@ -14,6 +15,26 @@ app = typer.Typer(
 )
 difference_command.attach(app)
 run_command.attach(app)
+
+
+@app.command(name="serve")
+def serve_command() -> None:
+    """Serve ClearingService on DSGW_LISTEN, for operators' programs and for institutions. Example:
+
+    DSGW_LISTEN=127.0.0.1:9600 DSGW_POSTGRES_DSN=postgresql://… python -m clearing serve
+    """
+    from clearing.serve import serve
+    from clearing.settings import ClearingSettings
+    from runtime.errors import RuntimeFault
+
+    try:
+        settings = ClearingSettings.read()
+    except RuntimeFault as fault:
+        typer.echo(f"error: {fault}", err=True)
+        raise typer.Exit(2) from None
+    logs.configure(process="clearing", level=settings.log_level)
+    raise typer.Exit(run_process(lambda: serve(settings)))
+
 
 if __name__ == "__main__":
     logs.configure(process="clearing", level="warning")

@@ -138,10 +138,10 @@ async def check(connection: Connection, resolution: int, *, operator: str, refus
         )
 
 
-async def undo(connection: Connection, resolution: int, *, operator: str, reason: str) -> int:
+async def undo(connection: Connection, resolution: int, *, operator: str, reason: str) -> tuple[int, bool]:
     """A second entry that takes a resolution back; another person approves it where money has moved by it.
 
-    Raises NotFound, NotAllowed.
+    Gives its number, and whether it waits for that. Raises NotFound, NotAllowed.
     """
     async with connection.transaction():
         record = await connection.fetchrow(
@@ -163,7 +163,7 @@ async def undo(connection: Connection, resolution: int, *, operator: str, reason
         except asyncpg.UniqueViolationError:
             raise NotAllowed(f"Resolution {resolution} is taken back already.") from None
         await note(connection, operator, "undo", f"resolution {resolution}", {"by": number})
-        return number
+        return number, bool(money)
 
 
 async def _money(one: Kept, action: Action, books: Sequence[Book]) -> list[dict[str, Any]]:

@@ -225,14 +225,14 @@ def undo(resolution: Resolution, operator: Operator, reason: Reason = "") -> Non
     from clearing.difference_book import undo as undone
     from runtime import operators
 
-    async def done() -> int:
+    async def done() -> tuple[int, bool]:
         async with session.opened() as opened:
             return await undone(opened.connection, resolution, operator=named(operator), reason=reason)
 
-    made = operators.run(done())
-    typer.echo(
-        f"Entry {made} takes resolution {resolution} back; `python -m clearing todo` says whether it waits."
-    )
+    made, waits = operators.run(done())
+    typer.echo(f"Entry {made} takes resolution {resolution} back.")
+    if waits:
+        typer.echo(f"It waits for another person: python -m clearing approve {made} --as NAME")
     typer.echo(session.UNAUTHENTICATED, err=True)
 
 

@@ -1,9 +1,8 @@
 """`python -m clearing run|runs|status|verify`: the run of a day, and how runs stand."""
 
-import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -13,7 +12,7 @@ from clearing.options import AsJson, Day, Operator, day_of
 
 if TYPE_CHECKING:
     from clearing.run import Progress, RunResult
-    from clearing.session import Session, Watched
+    from clearing.session import Session
 
 RUN_HELP: Final = """Run a day: close it at the home nodes, sum it in both books, compare them, classify what differs, and
 write what both agree on. Harmless to start again, after a crash or on another machine: a pair of books is in one run of
@@ -39,7 +38,6 @@ something does not hold. Example:
 
 python -m clearing verify --date 2026-11-23
 """
-KEPT_EVERY_S: Final = 0.5
 LOOK_EXIT: Final = 1
 
 
@@ -83,31 +81,16 @@ async def _ran(day: date, operator: str) -> "RunResult":
 
     async with session.opened() as opened:
         with _bar() as show:
-            async with session.watched(opened, day, operator=operator, show=show) as watched, _kept(watched):
+            async with (
+                session.watched(opened, day, operator=operator, show=show) as watched,
+                session.kept(watched),
+            ):
                 result = await run_day(
                     day, connection=opened.connection, books=opened.books, operator=operator,
                     program=session.program(), publish=publish, progress=watched,
                 )  # fmt: skip
         await note(opened.connection, operator, "run", f"day {day}", _as_json(result))
         return result
-
-
-@contextlib.asynccontextmanager
-async def _kept(watched: "Watched") -> AsyncIterator[None]:
-    """Keep the progress while a block runs."""
-
-    async def keep() -> None:
-        while True:
-            await watched.keep()
-            await asyncio.sleep(KEPT_EVERY_S)
-
-    keeping = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        keeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeping
 
 
 @contextlib.contextmanager

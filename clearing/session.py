@@ -1,5 +1,6 @@
 """What every command of clearing opens: its database, brought up to date, and the books of the others."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from runtime.clock import SystemClock, china_date
 from runtime.postgres import Connection
 
 UNAUTHENTICATED: Final = "operators are not authenticated yet: whoever runs this command may give any name"
+KEPT_EVERY_S: Final = 0.5
 PROGRAM: Final = "direct-settlement-gateway"
 
 
@@ -66,21 +68,6 @@ def program() -> str:
         return PROGRAM  # run from a checkout
 
 
-@contextlib.asynccontextmanager
-async def watched(session: Session, day: date, *, operator: str, show: Progress) -> AsyncIterator["Watched"]:
-    """Keeps a run's progress where others can see it, on a session of its own: the run's is in its transaction."""
-    async with postgres.opened(session.settings.dsn, application_name="clearing progress") as connection:
-        await connection.execute(
-            "INSERT INTO run_progress (day, step, done, total, operator, began_at) VALUES ($1, 'begin', 0, 0, $2, now())"
-            " ON CONFLICT (day) DO UPDATE SET step = 'begin', done = 0, total = 0, operator = $2, began_at = now(),"
-            " at = clock_timestamp()",
-            day, operator,
-        )  # fmt: skip
-        watching = Watched(connection, day, show)
-        yield watching
-        await connection.execute("DELETE FROM run_progress WHERE day = $1", day)
-
-
 class Watched:
     """The progress of one run: shown at once, kept when there is time."""
 
@@ -103,3 +90,36 @@ class Watched:
                 "UPDATE run_progress SET step = $2, done = $3, total = $4, at = clock_timestamp() WHERE day = $1",
                 self._day, *latest,
             )  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def watched(session: Session, day: date, *, operator: str, show: Progress) -> AsyncIterator[Watched]:
+    """Keeps a run's progress where others can see it, on a session of its own: the run's is in its transaction."""
+    async with postgres.opened(session.settings.dsn, application_name="clearing progress") as connection:
+        await connection.execute(
+            "INSERT INTO run_progress (day, step, done, total, operator, began_at) VALUES ($1, 'begin', 0, 0, $2, now())"
+            " ON CONFLICT (day) DO UPDATE SET step = 'begin', done = 0, total = 0, operator = $2, began_at = now(),"
+            " at = clock_timestamp()",
+            day, operator,
+        )  # fmt: skip
+        watching = Watched(connection, day, show)
+        yield watching
+        await connection.execute("DELETE FROM run_progress WHERE day = $1", day)
+
+
+@contextlib.asynccontextmanager
+async def kept(watched: Watched) -> AsyncIterator[None]:
+    """Writes what a run notes, while a block runs."""
+
+    async def keep() -> None:
+        while True:
+            await watched.keep()
+            await asyncio.sleep(KEPT_EVERY_S)
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping

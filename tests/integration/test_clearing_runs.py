@@ -229,7 +229,7 @@ async def test_a_wrong_resolution_is_undone_by_a_second_entry(clearing: Connecti
     made = await propose(clearing, number, Action.ADOPT_HOME, operator="wang", reason="", books=books)
     await check(clearing, made, operator="li")
     await ran(clearing, *two_books([], []), day=next_day())
-    entry = await undo(clearing, made, operator="wang", reason="the other was right")
+    entry, _ = await undo(clearing, made, operator="wang", reason="the other was right")
     await check(clearing, entry, operator="li")
     assert (await difference(clearing, number)).state == "open"
     third = next_day(next_day())

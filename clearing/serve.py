@@ -1,0 +1,30 @@
+"""The parts list of the clearing process: ClearingService on gRPC, until a signal."""
+
+from functools import partial
+from typing import Final
+
+from clearing import service, session
+from clearing.operator_desk import OperatorDesk
+from clearing.service import ClearingService
+from clearing.settings import ClearingSettings
+from proto.settlement.v1 import clearing_pb2_grpc
+from runtime import metrics
+from runtime.serve import grpc_server, run_until_signalled
+from runtime.unreadable import add_service
+
+LISTEN_DEFAULT: Final = "127.0.0.1:0"
+
+
+async def serve(settings: ClearingSettings) -> int:
+    """Serve until a signal; gives the exit code. Raises what opening the database raises."""
+    async with session.opened():
+        pass  # a wrong setting, or a database that is not there, is told at the start
+    clearing = ClearingService(operators=OperatorDesk(session.opened))
+    services = {
+        service.NAME: partial(add_service, clearing_pb2_grpc.add_ClearingServiceServicer_to_server, clearing)
+    }
+    with metrics.exposed(metrics.new_registry(), port=settings.metrics_port, host=settings.metrics_host):
+        async with grpc_server(listen=settings.listen or LISTEN_DEFAULT, services=services) as server:
+            return await run_until_signalled(
+                tasks={}, server=server, grace_s=settings.grace_s, state_dir=settings.state_dir
+            )
