@@ -1,0 +1,134 @@
+"""ClearingService over real gRPC and a real database: what operators' programs see."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+
+from clearing import service
+from clearing.operator_desk import OperatorDesk
+from clearing.service import ClearingService
+from clearing.session import Session
+from clearing.settings import ClearingSettings
+from proto.settlement.v1 import clearing_pb2 as pb
+from proto.settlement.v1 import clearing_pb2_grpc
+from runtime import postgres
+from runtime.serve import grpc_server
+from runtime.unreadable import add_service
+from tests.clearing_books import DAY, MemoryBook, figures, two_books
+from tests.servers import NewDatabase
+
+
+@pytest.fixture
+def books() -> tuple[MemoryBook, MemoryBook]:
+    return two_books(
+        [figures(1), figures(2)], [figures(1), figures(2, pooled_fen=1, cash_fen=9_999, fund_sum_fen=1)]
+    )
+
+
+@pytest.fixture
+async def stub(database: NewDatabase, books: Any) -> AsyncIterator[Any]:
+    dsn = database("clearing")
+
+    @contextlib.asynccontextmanager
+    async def opened() -> AsyncIterator[Session]:
+        settings = ClearingSettings(postgres_dsn=dsn)
+        async with postgres.opened(dsn, application_name="test") as connection:
+            yield Session(connection, list(books), settings)
+
+    clearing = ClearingService(operators=OperatorDesk(opened))
+    services = {
+        service.NAME: partial(add_service, clearing_pb2_grpc.add_ClearingServiceServicer_to_server, clearing)
+    }
+    async with grpc_server(listen="127.0.0.1:0", services=services) as server:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            yield clearing_pb2_grpc.ClearingServiceStub(channel)
+
+
+async def test_a_day_is_run_and_its_difference_settled_by_two_people(stub: Any) -> None:
+    day = DAY.isoformat()
+    dry = await stub.RunDay(pb.RunDayRequest(day=day, operator="wang", dry_run=True))
+    assert list(dry.would_run) == ["44/45"]
+    assert not (await stub.ListRuns(pb.ListRunsRequest())).runs
+    done = await stub.RunDay(pb.RunDayRequest(day=day, operator="wang"))
+    assert (done.run.batch, done.run.items, done.run.differences) == (1, 2, 1)
+    (one,) = (await stub.ListDifferences(pb.ListDifferencesRequest(day=day))).differences
+    assert (getattr(one, "class"), one.stake_fen, one.institution_compared) == ("amount", 5_999, False)
+    made = await stub.ResolveDifference(
+        pb.ResolveDifferenceRequest(id=one.id, action="adopt_home", operator="wang")
+    )
+    assert made.needs_checker
+    waiting = (await stub.ListWaiting(pb.ListWaitingRequest())).waiting
+    assert any("second person" in item.what for item in waiting)
+    await stub.CheckResolution(pb.CheckResolutionRequest(resolution=made.resolution, operator="li"))
+    assert not (await stub.ListDifferences(pb.ListDifferencesRequest(day=day))).differences
+    assert not (await stub.VerifyDay(pb.VerifyDayRequest(day=day))).findings
+
+
+async def test_a_run_can_be_watched_to_its_end(stub: Any, books: Any) -> None:
+    told = books[0].sum_day
+    seen = asyncio.Event()
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        await asyncio.wait_for(seen.wait(), 10)
+        return await told(*args, **kwargs)
+
+    books[0].sum_day = slow
+    running = asyncio.ensure_future(stub.RunDay(pb.RunDayRequest(day=DAY.isoformat(), operator="wang")))
+    steps = []
+    async with contextlib.aclosing(_parts(stub.WatchRun(pb.WatchRunRequest()))) as parts:
+        async for part in parts:
+            steps.append(part.step)
+            if part.step == "sum and compare":
+                seen.set()
+            if part.step == "end":
+                assert part.run.batch == 1
+                break
+    await running
+    assert "sum and compare" in steps
+
+
+async def _parts(call: Any) -> AsyncIterator[Any]:
+    try:
+        async for part in call:
+            yield part
+    finally:
+        call.cancel()
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "code"),
+    [
+        ("RunDay", pb.RunDayRequest(day="2026-13-01", operator="wang"), grpc.StatusCode.INVALID_ARGUMENT),
+        ("RunDay", pb.RunDayRequest(day="2026-11-20"), grpc.StatusCode.INVALID_ARGUMENT),
+        ("VerifyDay", pb.VerifyDayRequest(day="2026-11-20"), grpc.StatusCode.NOT_FOUND),
+        (
+            "ResolveDifference",
+            pb.ResolveDifferenceRequest(id=7, action="adopt_home", operator="wang"),
+            grpc.StatusCode.NOT_FOUND,
+        ),
+        (
+            "ResolveDifference",
+            pb.ResolveDifferenceRequest(id=7, action="erase", operator="wang"),
+            grpc.StatusCode.INVALID_ARGUMENT,
+        ),
+        (
+            "CheckResolution",
+            pb.CheckResolutionRequest(resolution=7, operator="li"),
+            grpc.StatusCode.NOT_FOUND,
+        ),
+        ("UndoResolution", pb.UndoResolutionRequest(resolution=7, operator="li"), grpc.StatusCode.NOT_FOUND),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_with_a_sentence(
+    stub: Any, method: str, request_: Any, code: grpc.StatusCode
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await getattr(stub, method)(request_)
+    assert refused.value.code() is code
+    assert len(refused.value.details()) > 20
