@@ -45,9 +45,11 @@ async def stub(database: NewDatabase, books: Any) -> AsyncIterator[Any]:
     services = {
         service.NAME: partial(add_service, clearing_pb2_grpc.add_ClearingServiceServicer_to_server, clearing)
     }
-    async with grpc_server(listen="127.0.0.1:0", services=services) as server:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-            yield clearing_pb2_grpc.ClearingServiceStub(channel)
+    async with (
+        grpc_server(listen="127.0.0.1:0", services=services) as server,
+        grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
+    ):
+        yield clearing_pb2_grpc.ClearingServiceStub(channel)
 
 
 async def test_a_day_is_run_and_its_difference_settled_by_two_people(stub: Any) -> None:
