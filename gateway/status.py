@@ -32,6 +32,17 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class SummedDay:
+    """The last day that was summed with a home node."""
+
+    node: int
+    day: str
+    decisions: int
+    fetched: int  # booked only then, because their replies had been lost
+    refused: int  # that the node decided and that could not be booked
+
+
+@dataclass(frozen=True, slots=True)
 class RegionStatus:
     """What the care book says."""
 
@@ -45,6 +56,7 @@ class RegionStatus:
     bills_alive: int
     bills_undone: int
     bills_unsealed: int
+    summed: list[SummedDay]  # by node
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
@@ -81,6 +93,10 @@ async def region_status(connection: Connection, *, region: str, day: date, now_m
         " count(*) FILTER (WHERE unsealed > 0) FROM bill"
     )
     assert bills is not None
+    summed = await connection.fetch(
+        "SELECT DISTINCT ON (peer) peer::int, day, items, coalesce(fetched, 0), coalesce(cardinality(refused), 0)"
+        " FROM day_summed LEFT JOIN day_caught_up USING (day, peer) ORDER BY peer, day DESC"
+    )
     return RegionStatus(
         region=region,
         day=day,
@@ -95,6 +111,7 @@ async def region_status(connection: Connection, *, region: str, day: date, now_m
         bills_alive=bills[0],
         bills_undone=bills[1],
         bills_unsealed=bills[2],
+        summed=[SummedDay(node, last.isoformat(), *counts) for node, last, *counts in summed],
     )
 
 

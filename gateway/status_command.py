@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from gateway.status import RegionStatus
 
 HELP: Final = """How a care region stands: what is open by home partition and since when, what the gateway decided alone
-and booked today (China time), visits and bills. It only looks, at the database of DSGW_POSTGRES_DSN; queues and silent
-nodes are the process's own knowledge, from its metrics page. Exit code 1: that page was asked for and did not answer.
+and booked today (China time), visits and bills, the last day summed with each home node. It only looks, at the database
+of DSGW_POSTGRES_DSN; queues and silent nodes are the process's own knowledge, from its metrics page. Exit code 1: that
+page was asked for and did not answer.
 Examples:
 
 DSGW_POSTGRES_DSN=postgresql://… python -m gateway status --region 44
@@ -93,7 +94,20 @@ def _print(found: "RegionStatus", page: dict[str, Any] | None) -> None:
         for which, count in (counts or {"": 0}).items():
             figures.add_row(what, which, str(count))
     console.print(figures)
+    _print_days(console, found)
     _print_page(console, page)
+
+
+def _print_days(console: Any, found: "RegionStatus") -> None:
+    from rich.table import Table
+
+    if not found.summed:
+        console.print("No day was ever summed with a home node.")
+        return
+    table = Table("node", "last summed day", "decisions", "fetched", "refused", title="days")
+    for one in found.summed:
+        table.add_row(str(one.node), one.day, str(one.decisions), str(one.fetched), str(one.refused))
+    console.print(table)
 
 
 def _print_page(console: Any, page: dict[str, Any] | None) -> None:

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from homepool.parked import parked_item, tried
 from homepool.partition import Answered, Asked, Partition
 from homepool.policy import load_policies
 from ledger.life import Status
-from runtime import metrics, operators
+from runtime import metrics, operators, postgres
 from runtime.clock import SystemClock, china_date
 from runtime.keys import setl_id_text
 from tests import builders
@@ -106,11 +107,27 @@ async def test_a_region_tells_what_is_open_decided_and_booked(care: str) -> None
     assert said["booked_today"] == {"PAID": 1}
     assert said["visits"] == {"open": 1}
     assert (said["bills_alive"], said["bills_undone"], said["bills_unsealed"]) == (1, 0, 1)
+    assert said["summed"] == []
     assert said["process"] is None
     words = await run(care, "gateway", "status", "--region", REGION)
     assert "4 min " in words.out
     assert setl_id_text(an_id("old")) in words.out
     assert "not asked; give --metrics" in words.out
+
+
+async def test_a_region_tells_the_last_day_summed_with_each_node(care: str) -> None:
+    async with postgres.opened(care, application_name="test") as connection:
+        for day, peer in ((date(2026, 11, 17), "45"), (date(2026, 11, 18), "45"), (date(2026, 11, 17), "50")):
+            await connection.execute("SELECT sum_day('care', 'node', $1, $2, 0)", day, peer)
+        refused = [an_id("x"), an_id("y")]
+        await connection.execute("INSERT INTO day_caught_up VALUES ('2026-11-18', '45', 7, $1)", refused)
+    said = (await run(care, "gateway", "status", "--region", REGION, "--json")).json
+    assert said["summed"] == [
+        {"node": 45, "day": "2026-11-18", "decisions": 0, "fetched": 7, "refused": 2},
+        {"node": 50, "day": "2026-11-17", "decisions": 0, "fetched": 0, "refused": 0},
+    ]
+    words = await run(care, "gateway", "status", "--region", REGION)
+    assert "2026-11-18" in words.out
 
 
 async def test_the_process_adds_queues_and_silent_nodes_and_one_that_is_down_is_told(care: str) -> None:
