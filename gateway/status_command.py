@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 HELP: Final = """How a care region stands: what is open by home partition and since when, what the gateway decided alone
 and booked today (China time), visits and bills, the last day summed with each home node. It only looks, at the database
 of DSGW_POSTGRES_DSN; queues and silent nodes are the process's own knowledge, from its metrics page. Exit code 1: that
-page was asked for and did not answer.
-Examples:
+page was asked for and did not answer. Examples:
 
 DSGW_POSTGRES_DSN=postgresql://… python -m gateway status --region 44
 
