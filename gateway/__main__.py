@@ -37,7 +37,7 @@ def serve_command(
         str, typer.Option(help="Home nodes to speak to, such as 44,45; all of the directory if left out.")
     ] = "",
 ) -> None:
-    """Serve SettlementService until SIGTERM.
+    """Serve SettlementService and FilingService until SIGTERM.
 
     Example: DSGW_POSTGRES_DSN=… DSGW_KAFKA_BOOTSTRAP=… DSGW_LISTEN=127.0.0.1:7440 python -m gateway serve --region 44
     """

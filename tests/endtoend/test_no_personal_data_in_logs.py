@@ -12,11 +12,13 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+import grpc
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.his import DECLINED, PAID, His, NewPerson, Person, Refused, Visit, line
+from proto.settlement.v1.envelope_pb2 import Credential
+from tests.endtoend.his import DECLINED, PAID, His, NewPerson, Person, Refused, Visit, line, now_text, refused
 from tests.endtoend.running_stack import RunningStack
 
 POISON_FEN = 777_701
@@ -54,6 +56,21 @@ def poisoned(stack: RunningStack, node: str) -> Iterator[None]:
         stack.query(node, "ALTER TABLE decision DROP CONSTRAINT poison")
 
 
+def scanned_by_two(stack: RunningStack, hospital: His, new_person: NewPerson) -> None:
+    """An e-voucher opens a visit of its person, and none of another's."""
+    record: dict[str, Any] = {"evoucher_valid_to": ""}
+    while record["evoucher_valid_to"] < now_text():
+        person = new_person("450100", "310")
+        record = stack.record(person.psn_no)
+    openings = [hospital.opening(Visit(whose, "11")) for whose in (person, new_person("450100", "310"))]
+    for opening in openings:
+        opening.credential.CopyFrom(Credential(mdtrt_cert_type="01", mdtrt_cert_no=record["evoucher"]))
+    hospital.outcome(openings[0])
+    with refused("WRONG_PERSON", grpc.StatusCode.FAILED_PRECONDITION) as said:
+        hospital.ask(openings[1])
+    assert record["evoucher"] not in said[0].message
+
+
 @pytest.fixture(scope="module", autouse=True)
 def told_everything(stack: RunningStack, hospital: His, new_person: NewPerson) -> Person:
     """Send everything personal that the contract has a place for, in calls that work and in calls that do not."""
@@ -70,6 +87,7 @@ def told_everything(stack: RunningStack, hospital: His, new_person: NewPerson) -
     opening = hospital.opening(visit)
     opening.credential.CopyFrom(full)
     visit.mdtrt_id = hospital.outcome(opening).mdtrt_id
+    scanned_by_two(stack, hospital, new_person)
     request = hospital.settlement(visit)
     request.credential.CopyFrom(full)
     paid = hospital.outcome(request)
@@ -78,9 +96,9 @@ def told_everything(stack: RunningStack, hospital: His, new_person: NewPerson) -
         wrong = hospital.settlement(visit)
         wrong.credential.CopyFrom(full)
         setattr(wrong.input, spoilt, person.certno + person.name * 9)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refused) as told:
             hospital.call(wrong)
-        assert person.name not in refused.value.message
+        assert person.name not in told.value.message
     misplaced = hospital.query(omsgid=person.certno, oinfno="2207")
     assert not hospital.call(misplaced).found
     return person
