@@ -63,8 +63,8 @@ def trace(
             return invalid(
                 repeated(f"{line.field}.drug_trac_codg", line.feedetl_sn, "another line of the visit")
             )
-    change.codes = now
-    change.codes_given_back = [*given_back, *now]
+    change.codes = [(code, key) for code, key in now if taken.get(code) != key]
+    change.codes_given_back = list(given_back)
     return None
 
 

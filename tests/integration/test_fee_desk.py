@@ -401,6 +401,13 @@ async def test_a_pack_that_came_back_is_sold_again_and_its_return_stays(counter:
     await counter.done(an_upload("u4", a_drug("3", CODE)))
 
 
+async def test_a_line_that_was_returned_in_part_keeps_its_pack(counter: Counter) -> None:
+    await counter.done(an_upload("u1", a_drug("1", CODE, cnt=20_000, det_item_fee_sumamt=2 * FEN_A_LINE)))
+    await counter.done(an_upload("u2", a_drug_back("1")))
+    assert await counter.refused(an_upload("u3", a_drug("2", CODE))) == "INVALID"
+    await counter.done(an_upload("u4", a_drug_back("1", "back-2"), a_drug("2", CODE)))
+
+
 async def test_a_line_without_a_code_stays_returned(counter: Counter) -> None:
     await counter.done(an_upload("u1", a_drug("1"), a_drug_back("1")))
     assert await counter.refused(a_deletion("d1", "back-1")) == "TRACE_CODE_MISSING"
