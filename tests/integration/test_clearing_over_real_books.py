@@ -1,0 +1,164 @@
+"""Clearing over the real books of a node and a region: every class of difference planted past the triggers, and found."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+
+from clearing.actions import Action
+from clearing.books import Book, opened_books
+from clearing.compare import DifferenceClass
+from clearing.difference_book import Filter, check, listed, propose
+from clearing.run import RunResult, run_day
+from clearing.settings import BookAt
+from clearing.verify import verify
+from runtime import postgres
+from runtime.keys import setl_id_text
+from runtime.postgres import Connection
+from tests.both_books import BothBooks, asked, both_books, region_books
+from tests.builders import NODE, REGION, TODAY, a_care_row, an_id
+from tests.planted import plant, run_sql
+from tests.servers import NewDatabase
+
+YESTERDAY = TODAY - timedelta(days=1)
+DAY_MS = 86_400_000
+
+
+class Scene(NamedTuple):
+    """Both books, clearing's way to them, and its database."""
+
+    books: BothBooks
+    at: list[Book]
+    clearing: Connection
+
+
+@pytest.fixture
+async def scene(database: NewDatabase) -> AsyncIterator[Scene]:
+    async with AsyncExitStack() as stack:
+        books = await stack.enter_async_context(
+            both_books(database("ledger", "homepool"), database("ledger", "gateway"))
+        )
+        region_at = await stack.enter_async_context(
+            region_books(books.care, {NODE: books.node_address}, books.alarms)
+        )
+        places = [BookAt("home", str(NODE), books.node_address), BookAt("care", REGION, region_at)]
+        at = await stack.enter_async_context(opened_books(places))
+        clearing = await stack.enter_async_context(
+            postgres.opened(database("clearing"), application_name="test")
+        )
+        yield Scene(books, at, clearing)
+
+
+async def ran(scene: Scene, day: Any = TODAY) -> RunResult:
+    async def nothing(_: object) -> None:
+        """No positions here."""
+
+    return await run_day(
+        day, connection=scene.clearing, books=scene.at, operator="wang", program="test", publish=nothing,
+        progress=lambda *_: None,
+    )  # fmt: skip
+
+
+def spoilt(row: Any, **changes: Any) -> Any:
+    """The same decision told otherwise, still what its payers pay."""
+    return row._replace(**changes)
+
+
+async def test_every_planted_difference_is_found_in_its_class_and_no_other(scene: Scene) -> None:
+    books = scene.books
+    same = [a_care_row(f"same {number}", number) for number in range(1, 41)]
+    amount, sign, status, twice = (
+        a_care_row(name, 50 + place) for place, name in enumerate(("a", "b", "c", "d"))
+    )
+    shifted = a_care_row("e", 60)
+    await books.both(*same)
+    await books.decided(amount, sign, status, twice, shifted)
+    await books.booked(
+        spoilt(
+            amount, pooled_fen=amount.pooled_fen - 5, fund_sum_fen=amount.fund_sum_fen - 5, cash_fen=amount.cash_fen + 5
+        ),
+        a_care_row("b", 51, sign=-1, kind=2, undoes=an_id("b"), status=5),
+        spoilt(status, fixmedins_code="H44030599999"),
+        twice, spoilt(twice, day=YESTERDAY),
+        spoilt(shifted, day=YESTERDAY),
+        a_care_row("only here", 61),
+    )  # fmt: skip
+    await plant(books.home, "decision", [])
+    done = await ran(scene, YESTERDAY)
+    assert done.differences == 2  # the two rows that the care book holds on a day that is not theirs
+    done = await ran(scene)
+    assert done.items == 45
+    found = {one.setl_id: one.kind for one in await listed(scene.clearing, Filter(day=TODAY))}
+    assert found == {
+        setl_id_text(amount.id): DifferenceClass.AMOUNT,
+        setl_id_text(sign.id): DifferenceClass.REFUND_SIGN,
+        setl_id_text(status.id): DifferenceClass.STATUS,
+        setl_id_text(an_id("only here")): DifferenceClass.MISSING_AT_HOME,
+    }
+    other = {
+        (one.day, one.setl_id): (one.kind, one.state)
+        for one in await listed(scene.clearing, Filter(states=("open", "resolved")))
+        if one.setl_id in (setl_id_text(twice.id), setl_id_text(shifted.id))
+    }
+    assert other == {
+        (YESTERDAY, setl_id_text(twice.id)): (DifferenceClass.DUPLICATE, "open"),
+        (YESTERDAY, setl_id_text(shifted.id)): (DifferenceClass.DATE_SHIFT, "resolved"),
+        (TODAY, setl_id_text(shifted.id)): (DifferenceClass.DATE_SHIFT, "resolved"),
+    }
+    paid = await scene.clearing.fetchval("SELECT sum(items)::bigint FROM run_paid WHERE day = $1", TODAY)
+    assert paid == 42  # the 40, the one that stands twice elsewhere, and the shifted one
+    assert (await verify(TODAY, connection=scene.clearing, books=scene.at)).findings == []
+
+
+async def test_what_was_lost_is_booked_before_the_day_is_summed_and_differs_in_nothing(scene: Scene) -> None:
+    await scene.books.both(a_care_row("seen", 1))
+    await scene.books.decided(a_care_row("lost", 2))
+    done = await ran(scene)
+    assert (done.items, done.differences) == (2, 0)
+    assert await scene.clearing.fetchval("SELECT fetched FROM run_pair") == 1
+
+
+async def test_what_cannot_be_booked_is_missing_at_care_until_people_have_looked(scene: Scene) -> None:
+    books = scene.books
+    await books.both(a_care_row("seen", 1))
+    await books.decided(a_care_row("stuck", 2))
+    leaf = f"care_{TODAY:%Y%m%d}"
+    await run_sql(books.care, f"ALTER TABLE {leaf} ADD CONSTRAINT stuck CHECK (number <> 2)")
+    done = await ran(scene)
+    assert done.differences == 1
+    (one,) = await listed(scene.clearing, Filter())
+    assert (one.kind, one.setl_id) == (DifferenceClass.MISSING_AT_CARE, setl_id_text(an_id("stuck")))
+    made = await propose(
+        scene.clearing, one.id, Action.ADOPT_HOME, operator="wang", reason="", books=scene.at
+    )
+    await check(scene.clearing, made, operator="li")
+    assert books.alarms
+
+
+async def test_a_changed_row_after_the_run_is_found_by_verify(scene: Scene) -> None:
+    row = a_care_row("seen", 1)
+    await scene.books.both(row)
+    await ran(scene)
+    leaf = f"decision_{TODAY:%Y%m%d}"
+    await run_sql(
+        scene.books.home,
+        f"UPDATE {leaf} SET pooled_fen = pooled_fen - 1, fund_sum_fen = fund_sum_fen - 1, cash_fen = cash_fen + 1",
+    )
+    (finding,) = (await verify(TODAY, connection=scene.clearing, books=scene.at)).findings
+    assert "home book" in finding.where
+
+
+async def test_a_book_at_another_address_stays_out(scene: Scene) -> None:
+    async with opened_books([BookAt("home", "31", scene.books.node_address), scene.at[1].at]) as wrong:
+        done = await ran(scene._replace(at=wrong))
+    assert done.run is None
+    assert "not of node 31" in done.absent["node 31"]
+
+
+async def test_an_empty_day_closes_on_both_sides(scene: Scene) -> None:
+    done = await ran(scene, YESTERDAY)
+    assert (done.run.batch, done.pairs, done.items, done.differences) == (1, 1, 0, 0)
+    async with asked(scene.books.node_address):
+        assert (await ran(scene, YESTERDAY)).run is None
