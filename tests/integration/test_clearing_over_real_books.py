@@ -19,7 +19,7 @@ from runtime.keys import setl_id_text
 from runtime.postgres import Connection
 from tests.both_books import BothBooks, asked, both_books, region_books
 from tests.builders import NODE, REGION, TODAY, a_care_row, an_id
-from tests.planted import plant, run_sql
+from tests.planted import run_sql
 from tests.servers import NewDatabase
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -85,7 +85,6 @@ async def test_every_planted_difference_is_found_in_its_class_and_no_other(scene
         spoilt(shifted, day=YESTERDAY),
         a_care_row("only here", 61),
     )  # fmt: skip
-    await plant(books.home, "decision", [])
     done = await ran(scene, YESTERDAY)
     assert done.differences == 2  # the two rows that the care book holds on a day that is not theirs
     done = await ran(scene)
