@@ -78,3 +78,10 @@ class Malformed(ClearingFault):
 
     code = "INVALID"
     status = grpc.StatusCode.INVALID_ARGUMENT
+
+
+class SchemeWrong(ClearingFault):
+    """scheme.toml or parties.csv does not say what clearing must know; the message says where."""
+
+    code = "SCHEME_WRONG"
+    status = grpc.StatusCode.FAILED_PRECONDITION

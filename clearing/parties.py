@@ -1,0 +1,80 @@
+"""Who pays and is paid: pools and provinces, their names, their accounts and their dialect. `clearing/data/parties.csv`.
+
+Clearing may not read the gateway's directory, so pools stand here again with what finance needs; a test proves that both
+tables agree. Shipped account numbers are samples and say so; a deployment has a table of its own. Pure.
+"""
+
+import csv
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from clearing.errors import SchemeWrong
+from clearing.scheme import DATA_FOLDER
+
+_COLUMNS: Final = ("party", "name", "fund_includes_acct", "bank", "account", "sample")
+_PARTY: Final = re.compile(r"[1-9]\d{5}|P[1-9]\d")
+_ACCOUNT: Final = re.compile(r"[A-Za-z0-9-]{1,34}")
+
+
+class Party(NamedTuple):
+    """A pool (440300) or a province (P44)."""
+
+    code: str
+    name: str
+    fund_includes_account: bool  # a pool's dialect of fund_pay_sumamt
+    bank: str  # CNAPS, twelve digits
+    account: str
+    sample: bool  # made up: no money may go there
+
+
+def load_parties(folder: Path | None = None) -> dict[str, Party]:
+    """Read and check `parties.csv` of a folder, the shipped one by default. Raises SchemeWrong."""
+    try:
+        text = ((folder or DATA_FOLDER) / "parties.csv").read_text(encoding="utf-8-sig")
+    except OSError as failed:
+        raise SchemeWrong(f"parties.csv cannot be read: {failed.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SchemeWrong("parties.csv is not UTF-8.") from None
+    return read_parties(text)
+
+
+def read_parties(text: str) -> dict[str, Party]:
+    """The parties of a table's text, by code. Raises SchemeWrong with line and reason."""
+    reader = csv.reader(text.splitlines())
+    header = next(reader, [])
+    if tuple(header) != _COLUMNS:
+        raise SchemeWrong(
+            f"parties.csv line 1: the columns are {','.join(header)}, expected {','.join(_COLUMNS)}."
+        )
+    found: dict[str, Party] = {}
+    for cells in reader:
+        if not cells:
+            continue
+        fault = _fault(cells, found)
+        if fault:
+            raise SchemeWrong(f"parties.csv line {reader.line_num}: {fault}.")
+        code, name, includes, bank, account, sample = cells
+        found[code] = Party(code, name, includes == "1", bank, account, sample == "1")
+    return found
+
+
+def _fault(cells: list[str], found: dict[str, Party]) -> str:
+    if len(cells) != len(_COLUMNS):
+        return f"{len(cells)} cells under {len(_COLUMNS)} columns"
+    code, name, includes, bank, account, sample = cells
+    if not _PARTY.fullmatch(code):
+        return f"party {code} is neither a pool (six digits) nor a province (P44)"
+    if code in found:
+        return f"party {code} stands twice"
+    if not name.strip():
+        return "name is empty"
+    if includes not in (("0", "1") if code.isdigit() else ("",)):
+        return f"fund_includes_acct is {includes}, not 0 or 1 of a pool and empty of a province"
+    if len(bank) != 12 or not bank.isdigit():
+        return f"bank {bank} is not twelve digits"
+    if not _ACCOUNT.fullmatch(account):
+        return "account is not 1 to 34 letters, digits and dashes"
+    if sample not in ("0", "1"):
+        return f"sample is {sample}, not 0 or 1"
+    return ""
