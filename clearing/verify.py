@@ -68,6 +68,9 @@ async def _own_rules(connection: Connection, day: date, batch: int) -> list[Find
     try:
         async with connection.transaction():
             await connection.execute("SELECT run_holds($1, $2::smallint)", day, batch)
+            await connection.fetch(
+                "SELECT positions_hold(day, batch) FROM run_scheme WHERE day = $1 AND batch = $2", day, batch
+            )
     except asyncpg.PostgresError as broken:
         return [Finding(str(broken.args[0]), f"batch {batch}")]
     return []
