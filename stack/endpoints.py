@@ -15,6 +15,8 @@ class Endpoints:
     """By region, in the order of the slots."""
     nodes: dict[str, list[str]]
     """By node: the addresses of the workers' gRPC servers, for those that have one."""
+    books: dict[str, str]
+    """By `region <code>` and `node <code>`: the address of its BooksService."""
     postgres: str
     """The server's address, password included."""
     databases: dict[str, str]

@@ -86,6 +86,9 @@ class Part:
                 stderr=log,
                 start_new_session=True,
             )
+        if self.process.nice:
+            with contextlib.suppress(ProcessLookupError):  # it has ended already
+                os.setpriority(os.PRIO_PROCESS, self._child.pid, os.nice(0) + self.process.nice)
         leftovers.note(self._children_dir, self._child.pid, name=self.name)
         self._started_at = time.monotonic()
         self._died_at = None

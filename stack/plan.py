@@ -7,17 +7,21 @@ environment:
 | variable | given to |
 |---|---|
 | `DSGW_POSTGRES_DSN` | every process: its own database |
-| `DSGW_KAFKA_BOOTSTRAP` | every process |
+| `DSGW_KAFKA_BOOTSTRAP` | every process; those that serve books need no broker |
 | `DSGW_KAFKA_EMBEDDED` | every process: `true` on the embedded broker |
-| `DSGW_LISTEN` | every process: `host:port` of its gRPC server (the node's BooksService) |
+| `DSGW_LISTEN` | every process: `host:port` of its gRPC server, where it has one |
 | `DSGW_METRICS_PORT` | every process |
 | `DSGW_STATE_DIR` | every process: a folder of its own; `ready` there holds the pid of one that is ready |
 | `DSGW_KEYS_DIR` | every process: `node-44.key` and `node-44.pub`, made by the node at its first start |
+| `DSGW_REGIONS` | every process: the care regions that a node answers |
 | `DSGW_LOG_LEVEL` | passed through from the caller |
+
+A node and a region with a `books_port` have a books process beside (BooksService), at a lower priority. The region's is
+told where those of the nodes listen: `{books-node-44}` in its arguments stands for an address.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +30,8 @@ from stack.errors import PlanWrong
 
 PLAN_FILE: Final = Path(__file__).with_name("stack.toml")
 PROCESSES_MAX: Final = 64
+BOOKS_NICE: Final = 10
+"""Closing and summing a day gives way to settlements."""
 EMBEDDED: Final = "embedded"
 APACHE: Final = "apache"
 BROKERS: Final = (EMBEDDED, APACHE)
@@ -40,7 +46,16 @@ class Process:
     database: str
     port: int
     health: bool
-    """Readiness is gRPC health (gateways); else the ready file in the state folder (nodes)."""
+    """Readiness is gRPC health (gateways, books); else the ready file in the state folder (nodes)."""
+    nice: int = 0
+    """Added to the caller's niceness: 10 gives way to everybody else."""
+
+    def knowing(self, addresses: Mapping[str, str]) -> "Process":
+        """The same with addresses in place of the names of processes in its arguments."""
+        arguments = list(self.arguments)
+        for name, address in addresses.items():
+            arguments = [argument.replace(f"{{{name}}}", address) for argument in arguments]
+        return replace(self, arguments=tuple(arguments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,8 @@ class Region:
     slots_at_birth: int
     port: int
     program: str = "gateway"
+    books_port: int | None = None
+    """Of its books process; None: it has none, 0: any free port."""
 
     def __post_init__(self) -> None:
         if not 0 < self.slots <= self.slots_at_birth:
@@ -76,6 +93,12 @@ class Region:
             for slot in range(self.slots)
         ]
 
+    def books(self, nodes: Sequence["Node"]) -> list[Process]:
+        """Its books process, which fetches from those of these nodes."""
+        reach = ",".join(f"{node.code}={{{process.name}}}" for node in nodes for process in node.books())
+        arguments = ("-m", self.program, "books", "--region", self.code, "--nodes", reach)
+        return _books(f"region-{self.code}", arguments, self.database, self.books_port)
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -88,6 +111,8 @@ class Node:
     partitions: int
     workers: tuple[tuple[int, ...], ...]
     program: str = "homepool"
+    books_port: int | None = None
+    """Of its books process; None: it has none, 0: any free port."""
 
     def __post_init__(self) -> None:
         if sorted(part for worker in self.workers for part in worker) != list(range(self.partitions)):
@@ -112,6 +137,11 @@ class Node:
             )
             for number, partitions in enumerate(self.workers)
         ]
+
+    def books(self) -> list[Process]:
+        """Its books process."""
+        arguments = ("-m", self.program, "books", "--node", self.code)
+        return _books(f"node-{self.code}", arguments, self.database, self.books_port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +170,20 @@ class Plan:
         if self.kafka not in BROKERS:
             raise PlanWrong(f"The broker may be {' or '.join(BROKERS)}, not {self.kafka}.")
 
-    def processes(self) -> list[Process]:
-        """All processes in the order they start: nodes first, so that a gateway finds its nodes beating."""
-        found = [process for node in self.nodes for process in node.processes()]
+    def groups(self) -> list[list[Process]]:
+        """What starts together, in order: nodes first, so that a gateway finds its nodes beating; stopped backwards."""
+        homes = [process for node in self.nodes for process in (*node.processes(), *node.books())]
         codes = [node.code for node in self.nodes]
-        found += [process for region in self.regions for process in region.processes(codes)]
+        cares = [
+            process
+            for region in self.regions
+            for process in (*region.processes(codes), *region.books(self.nodes))
+        ]
+        return [homes, cares]
+
+    def processes(self) -> list[Process]:
+        """All processes in the order they start."""
+        found = [process for group in self.groups() for process in group]
         if len(found) > PROCESSES_MAX or len({process.name for process in found}) < len(found):
             raise PlanWrong(f"A stack has at most {PROCESSES_MAX} processes, and no two of one name.")
         return found
@@ -165,7 +204,9 @@ class Plan:
 
     def with_free_ports(self) -> "Plan":
         """The same stack on any free ports."""
-        return replace(self, regions=tuple(replace(region, port=0) for region in self.regions))
+        regions = tuple(replace(one, port=0, books_port=_any(one.books_port)) for one in self.regions)
+        nodes = tuple(replace(one, books_port=_any(one.books_port)) for one in self.nodes)
+        return replace(self, regions=regions, nodes=nodes)
 
     def with_kafka(self, kafka: str) -> "Plan":
         """The same stack on another broker, one of BROKERS. Raises PlanWrong."""
@@ -184,6 +225,16 @@ def read_plan(file: Path = PLAN_FILE) -> Plan:
         )
     except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:
         raise PlanWrong(f"{file} is not a plan of a stack: {wrong}") from wrong
+
+
+def _books(of: str, arguments: tuple[str, ...], database: str, port: int | None) -> list[Process]:
+    if port is None:
+        return []
+    return [Process(f"books-{of}", arguments, database, port, health=True, nice=BOOKS_NICE)]
+
+
+def _any(port: int | None) -> int | None:
+    return None if port is None else 0
 
 
 def _tuples(entry: dict[str, Any]) -> dict[str, Any]:

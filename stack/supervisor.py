@@ -6,10 +6,10 @@ order.
         await stack.kill("node-44")           # SIGKILL; the supervisor starts it again
         await stack.ready("node-44")
 
-Names of parts: `postgres`, `broker`, `gateway-<region>-<slot>`, `node-<node>`. A watcher starts again whatever
-dies, and the embedded broker also when it is sick or its log has grown long (`stack.pulse`). While it starts, the
-processes are stopped (SIGSTOP) for the moment until its topics are there: a record for a missing topic would be
-accepted and lost.
+Names of parts: `postgres`, `broker`, `gateway-<region>-<slot>`, `node-<node>`, `books-node-<node>`,
+`books-region-<region>`. A watcher starts again whatever dies, and the embedded broker also when it is sick or its log
+has grown long (`stack.pulse`). While it starts, the processes are stopped (SIGSTOP) for the moment until its topics are
+there: a record for a missing topic would be accepted and lost.
 """
 
 import asyncio
@@ -105,12 +105,19 @@ class Stack:
             node.code: [self._parts[process.name].address for process in node.processes()]
             for node in self._plan.nodes
         }
+        books = {f"node {node.code}": one.name for node in self._plan.nodes for one in node.books()}
+        books |= {
+            f"region {region.code}": one.name
+            for region in self._plan.regions
+            for one in region.books(self._plan.nodes)
+        }
         databases = {f"region {region.code}": self._dsn(region.database) for region in self._plan.regions}
         databases |= {f"node {node.code}": self._dsn(node.database) for node in self._plan.nodes}
         return Endpoints(
             gateway=[address for addresses in gateways.values() for address in addresses],
             gateways=gateways,
             nodes=nodes,
+            books={whose: self._parts[name].address for whose, name in books.items()},
             postgres=self._servers.postgres,
             databases=databases,
             kafka=self._servers.kafka,
@@ -199,8 +206,8 @@ class Stack:
         for process in self._plan.processes():
             self._parts[process.name] = self._make_part(process)
         await self._prepare()
-        for group in (self._plan.nodes, self._plan.regions):
-            names = [process.name for member in group for process in member.processes()]
+        for group in self._plan.groups():
+            names = [process.name for process in group]
             if not names:
                 continue
             self._say(f"starting {', '.join(names)}")
@@ -286,9 +293,8 @@ class Stack:
 
     async def _stop_all(self) -> None:
         self._say("stopping")
-        for group in (self._plan.regions, self._plan.nodes):
-            names = [process.name for member in group for process in member.processes()]
-            parts = [self._parts[name] for name in names if name in self._parts]
+        for group in reversed(self._plan.groups()):
+            parts = [self._parts[process.name] for process in group if process.name in self._parts]
             for part in parts:
                 part.signal(signal.SIGCONT)
                 part.signal(STOP_SIGNAL)
@@ -310,6 +316,7 @@ class Stack:
                 "or start with --free-ports, or change `port` in stack/stack.toml."
             )
         address = f"{HOST}:{process.port or free_port()}"
+        process = process.knowing({name: part.address for name, part in self._parts.items()})
         state_dir = (self._run_dir / "state" / process.name).resolve()
         environment = base_environment() | {
             "DSGW_POSTGRES_DSN": self._dsn(process.database),
@@ -319,6 +326,7 @@ class Stack:
             "DSGW_METRICS_PORT": str(free_port()),
             "DSGW_STATE_DIR": str(state_dir),
             "DSGW_KEYS_DIR": str((self._run_dir / "keys").resolve()),
+            "DSGW_REGIONS": ",".join(region.code for region in self._plan.regions),
         }
         return Part(
             process=process,
