@@ -46,11 +46,21 @@ class FileStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedDay:
+    """The last day that was closed: every decision since belongs to a later one."""
+
+    day: str
+    closed_at: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeStatus:
     """What the home book says."""
 
     node: int
     day: date
+    closed: ClosedDay | None  # None: none ever was
     partitions: list[PartitionStatus]
     parked_waiting: int  # that nobody has looked at
     parked_all: int
@@ -78,9 +88,13 @@ async def node_status(connection: Connection, *, node: int, day: date) -> NodeSt
     files = await connection.fetch(
         "SELECT what, rows_done, rows_all, changed_at FROM load_file WHERE rows_done < rows_all ORDER BY 4 DESC"
     )
+    closed = await connection.fetchrow(
+        "SELECT day, closed_at, operator FROM closed_day ORDER BY day DESC LIMIT 1"
+    )
     return NodeStatus(
         node=node,
         day=day,
+        closed=ClosedDay(closed[0].isoformat(), closed[1].isoformat(), closed[2]) if closed else None,
         partitions=await _partitions(connection, day),
         parked_waiting=counts[0],
         parked_all=counts[1],

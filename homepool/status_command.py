@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from homepool.status import NodeStatus
 
 HELP: Final = """How a home node stands: its partitions and whether their writers are alive, decisions of today (China
-time), parked items that wait for people, and loads. It only looks, at the database of DSGW_POSTGRES_DSN; the queue is the
-worker's own knowledge, from its metrics page. Exit code 1: that page was asked for and did not answer. Examples:
+time), the last closed day, parked items that wait for people, and loads. It only looks, at the database of
+DSGW_POSTGRES_DSN; the queue is the worker's own knowledge, from its metrics page. Exit code 1: that page was asked for
+and did not answer. Examples:
 
 DSGW_POSTGRES_DSN=postgresql://… python -m homepool status --node 44
 
@@ -71,6 +72,15 @@ def _print(found: "NodeStatus", page: dict[str, Any] | None) -> None:
 
     console = Console()
     console.print(f"Home node {found.node}, {found.day}.", highlight=False)
+    if found.closed is None:
+        console.print("No day was ever closed.")
+    else:
+        last = found.closed
+        console.print(
+            f"Last closed day: {last.day}, by {last.operator} at {last.closed_at}.",
+            highlight=False,
+            markup=False,
+        )
     table = Table("partition", "writer", "term", "version", "next number", "day", "decisions today")
     for one in found.partitions:
         decided = ", ".join(f"{count} {status}" for status, count in one.decisions_today.items()) or "none"

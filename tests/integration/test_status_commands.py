@@ -213,14 +213,22 @@ async def test_a_node_tells_partitions_decisions_parked_items_and_loads(home: Po
     assert sum(load["differences"] for load in ran.json["loads"]) == await home.admin.fetchval(
         "SELECT count(*) FROM load"
     )
+    assert ran.json["closed"] is None
     await home.admin.fetch("SELECT pg_terminate_backend(writer_pid, 3000) FROM cursor")
     words = await run(home.dsn, "homepool", "status", "--node", str(NODE))
     assert "2 wait for people, 2 in all" in words.out
     assert "1 PAID, 2 DECLINED" in words.out
+    assert "No day was ever closed" in words.out
     assert "none" in words.out  # its writer
     assert (await run(home.dsn, "homepool", "status", "--node", str(NODE), "--json")).json["partitions"][0][
         "writer_alive"
     ] is False
+    today = china_date(CLOCK.now_ms())
+    await home.admin.execute("SELECT close_day($1, 'night')", today)
+    assert (
+        f"Last closed day: {today}, by night"
+        in (await run(home.dsn, "homepool", "status", "--node", str(NODE))).out
+    )
     other = await run(home.dsn, "homepool", "status", "--node", "45")
     assert (other.code, other.err) == (
         2,
