@@ -46,12 +46,13 @@ class Scene:
     def __init__(self, world: PostgresWorld) -> None:
         self.world = world
         self.answered: list[Answered] = []
+        self.heard = Heard()
 
     async def start_worker(self) -> None:
         book = await self.world.book()
         self.partition = Partition(
             node=NODE, cursor=await book.take_over(0, now_ms=CLOCK.now_ms()), book=book, clock=CLOCK,
-            policies=PlainPolicies(), settle=plain_settle, answer=self.answered.extend, alarms=Heard(),
+            policies=PlainPolicies(), settle=plain_settle, answer=self.answered.extend, alarms=self.heard,
         )  # fmt: skip
 
     def counter(self, by: str = "wang", connection: "postgres.Connection | None" = None) -> Counter:
@@ -200,6 +201,15 @@ async def test_what_was_paid_by_hand_is_declined_directly_by_a_worker_that_knew_
     await scene.by_hand(bill())
     items = settle_item("s1", invoice=INVOICE), settle_item("s2", bill="b2", invoice=OTHER)
     assert await scene.direct(*items) == ["INVOICE_PAID_BY_HAND", "PAID"]
+
+
+async def test_no_gateway_can_say_that_it_pays_by_hand(scene: Scene) -> None:
+    item = settle_item("s0")
+    item.region = "manual"
+    before = await scene.world.dump()
+    assert await scene.direct(item) == []
+    assert scene.heard.words == ["a gateway's item says it is paid by hand"]
+    assert await scene.world.dump() == before
 
 
 async def held_up(scene: Scene, *works: Any) -> list[Any]:
