@@ -1,4 +1,4 @@
-"""Questions to home nodes: no claim, no decision, nothing stored; an answer that does not come is asked for again.
+"""Questions to home nodes: no claim, no decision, nothing stored but filings; without an answer they are asked again.
 
 They travel on the topics of the settlements. A certificate number travels sealed to the node's key, and what comes
 back about the person is sealed to a key that lives as long as the question.

@@ -14,7 +14,7 @@ from stack.plan import read_plan
 from tests.endtoend.his import CHINA, His, NewPerson, Person
 from tests.endtoend.running_stack import RunningStack, running_stack
 
-PEOPLE_PER_POOL = 150
+PEOPLE_PER_POOL = 200
 
 
 @pytest.fixture(scope="package")

@@ -1,5 +1,7 @@
 """Filings through gRPC: filed by one institution, seen by the next bill at another, withdrawn, listed, and repeated."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import grpc
@@ -53,6 +55,10 @@ def test_a_referral_raises_what_the_fund_pays_and_its_withdrawal_takes_that_back
     sheets = [one.setlinfo for one in (before, under_it, after)]
     assert [one.filing for one in sheets] == ["unfiled", "referral", "unfiled"]
     assert sheets[1].hifp_pay > sheets[0].hifp_pay == sheets[2].hifp_pay > 0
+    said = [one.setldetail[0].setl_proc_info for one in (before, under_it, after)]
+    assert "not filed" in said[0]
+    assert f"filed as referral by a hospital from {filed.begndate} to {filed.enddate}" in said[1]
+    assert said[2] == said[0]
 
 
 def test_what_was_settled_under_a_filing_stands_when_it_is_withdrawn(
@@ -134,6 +140,28 @@ def test_what_the_home_pool_refuses_is_refused_and_not_filed(
     with refused("FILING_UNKNOWN", grpc.StatusCode.NOT_FOUND):
         hospital.call(hospital.withdrawal(other, filed, infno="2504"))
     assert not hospital.filings(person)
+
+
+def test_filings_sent_until_they_are_answered_are_made_once_whoever_dies_meanwhile(
+    stack: RunningStack, hospital: His, new_person: NewPerson
+) -> None:
+    people = [new_person("450100") for _ in range(6)]
+    requests = [hospital.filing(one, infno="2505", fixmedins_code="H45010390001") for one in people]
+
+    def file(place: int) -> pb.Outcome:
+        time.sleep(place * 0.3)
+        return hospital.final(requests[place], gateway=place % 2)
+
+    with ThreadPoolExecutor(len(people)) as threads:
+        filing = [threads.submit(file, place) for place in range(len(people))]
+        for victim in ("gateway-44-0", "node-45"):
+            stack.kill_and_await_the_next(victim)
+        outcomes = [one.result() for one in filing]
+    for person, request, outcome in zip(people, requests, outcomes, strict=True):
+        assert outcome.status == OK
+        assert same_bytes(hospital.outcome(request), outcome)
+        held = hospital.filings(person, infno="5302")
+        assert [one.trt_dcla_detl_sn for one in held] == [outcome.filing.trt_dcla_detl_sn]
 
 
 def test_a_filing_that_its_node_could_not_answer_is_made_once_when_it_is_sent_again(
