@@ -20,12 +20,9 @@ from homepool.benefits import (
 )
 from homepool.benefits.facts import NO_DAYS
 from homepool.benefits.filing import (
-    OFFSITE,
-    Filing,
     chronic_filing,
     designation,
     filed_as,
-    needs_chronic_filing,
     needs_designation,
 )
 from homepool.benefits.rule import CHRONIC_CARE
@@ -118,19 +115,20 @@ def standing_of(
         emergency=bill.emergency,
         filings=filings,
     )
-    chronic = None
-    if bill.med_type == CHRONIC_CARE and filings:
+    chronic, chronic_missing = None, False
+    if bill.med_type == CHRONIC_CARE:
         chronic = chronic_filing(insutype, bill.dise_codg, day, filings)
+        chronic_missing = chronic is None and policy.filing.chronic_needed
     return Standing(
         psn_type=coverage.psn_type,
         age=person.age_on(day),
         identities=person.identities_on(day) if person.identities else (),
         civil_servant=coverage.civil_servant,
         filing=filed.kind,
-        filed=_days(filed.by),
-        filing_free=filed.by is None and filed.kind in OFFSITE and filed.kind != "emergency",
-        chronic=_days(chronic),
-        chronic_missing=chronic is None and needs_chronic_filing(policy, bill.med_type),
+        filed=NO_DAYS if filed.by is None else filed.by.days,
+        filing_free=filed.free,
+        chronic=NO_DAYS if chronic is None else chronic.days,
+        chronic_missing=chronic_missing,
         not_designated=needs_designation(policy, bill.med_type, bill.route)
         and designation(insutype, bill.institution, day, filings) is None,
         used=snapshot.used.get((psn_no, insutype, year), NOTHING_USED),
@@ -161,10 +159,6 @@ def relative_refusal(person: Person, relative: str, pool: int) -> str:
         if one == relative:
             return "" if held_in == pool else answers.RELATIVE_IN_OTHER_POOL
     return answers.RELATIVE_NOT_AUTHORISED
-
-
-def _days(filing: Filing | None) -> tuple[str, str]:
-    return NO_DAYS if filing is None else (filing.valid_from, filing.valid_to)
 
 
 @lru_cache(maxsize=4_096)

@@ -20,6 +20,7 @@ OFFSITE: Final = ("long_term", *TEMPORARY)
 KINDS: Final = (*OFFSITE, CHRONIC, DESIGNATED)
 LOCAL_ROUTE: Final = 1
 _RANK: Final = {kind: rank for rank, kind in enumerate(FILINGS)}
+_LAST: Final = _RANK["unfiled"]
 
 
 class Filing(NamedTuple):
@@ -41,13 +42,10 @@ class Filing(NamedTuple):
             return False
         return self.valid_from <= (until if until > day else day)
 
-    def covers(self, care_division: str, day: str, until: str = "") -> bool:
-        """Whether it is an off-site filing for that division, and holds."""
-        return (
-            self.kind in _RANK
-            and any(care_division.startswith(prefix) for prefix in self.care)
-            and self.holds(day, until)
-        )
+    @property
+    def days(self) -> tuple[str, str]:
+        """First and last day."""
+        return self.valid_from, self.valid_to
 
     def is_for(self, insutype: str) -> bool:
         """Whether it was filed for this insurance, or for any."""
@@ -58,9 +56,8 @@ class Filed(NamedTuple):
     """How treatment counts as filed, and by which of the person's filings."""
 
     kind: str  # local, or one of facts.FILINGS
-    by: Filing | None = (
-        None  # None: by no filing, but as an emergency or in a filing-free place, or not at all
-    )
+    by: Filing | None = None
+    free: bool = False  # by no filing, but because nobody has to file at this place
 
 
 def filed_as(
@@ -80,22 +77,33 @@ def filed_as(
     `day` is that of admission or treatment, `until` the last one of a stay, yyyy-MM-dd; `route` 1 is the person's own
     pool.
     """
-    mine = [filing for filing in filings if filing.is_for(insutype)] if filings else []
     if route == LOCAL_ROUTE:
         if policy.home_while_away:
-            for filing in mine:
-                if _lives_elsewhere(filing, care_pool, day, until):
+            for filing in filings:
+                if filing.is_for(insutype) and _lives_elsewhere(filing, care_pool, day, until):
                     return Filed(policy.home_while_away, filing)
         return _LOCAL
     division = str(care_pool)
-    found = [Filed(filing.kind, filing) for filing in mine if filing.covers(division, day, until)]
-    if emergency:
-        found.append(_EMERGENCY)
-    med_type = MED_TYPE_OF.get(med_type, med_type)
-    for free in policy.filing_free:
-        if (not free.med_types or med_type in free.med_types) and division.startswith(free.care):
-            found.append(Filed(free.counts_as))
-    return min(found, key=_rank, default=_UNFILED)
+    best, rank = _UNFILED, _LAST
+    for filing in filings:
+        mine = _RANK.get(filing.kind, _LAST)
+        if (
+            mine < rank
+            and division.startswith(filing.care)
+            and filing.is_for(insutype)
+            and filing.holds(day, until)
+        ):
+            best, rank = Filed(filing.kind, filing), mine
+    if emergency and rank > _RANK["emergency"]:
+        best, rank = _EMERGENCY, _RANK["emergency"]
+    if policy.filing_free:
+        med_type = MED_TYPE_OF.get(med_type, med_type)
+        for free in policy.filing_free:
+            if (not free.med_types or med_type in free.med_types) and division.startswith(free.care):
+                mine = _RANK[free.counts_as]
+                if mine < rank:
+                    best, rank = Filed(free.counts_as, free=True), mine
+    return best
 
 
 def chronic_filing(insutype: str, disease: str, day: str, filings: tuple[Filing, ...]) -> Filing | None:
@@ -151,10 +159,6 @@ def _lives_elsewhere(filing: Filing, home: int, day: str, until: str) -> bool:
         and filing.holds(day, until)
         and not any(str(home).startswith(prefix) for prefix in filing.care)
     )
-
-
-def _rank(filed: Filed) -> tuple[int, bool]:
-    return _RANK.get(filed.kind, len(_RANK)), filed.by is None  # a filing says more than what counts as one
 
 
 _LOCAL: Final = Filed(LOCAL)

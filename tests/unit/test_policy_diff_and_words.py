@@ -94,6 +94,25 @@ def test_a_dialect_and_what_decides_filings_are_told_though_no_bill_shows_them(t
     ]
 
 
+def test_what_must_be_filed_is_told_where_it_differs(tmp_path: Path) -> None:
+    name = "440100-310-2024-01-01.toml"
+    new = changed(
+        tmp_path, ("chronic_needed = true", "chronic_needed = false"), ('designated_routes = ["local"]',
+        'designated_routes = ["local", "within"]'), ("begin_back_days_most = 90", "begin_back_days_most = 30"), name=name,
+    )  # fmt: skip
+    found = compare(SHIPPED / name, new)
+    assert found.differences == ()
+    ((_, key, before, after),) = found.heads
+    assert key == "filing"
+    for was, becomes in (
+        ("begin_back_days_most 90", "begin_back_days_most 30"),
+        ("chronic_needed True", "chronic_needed False"),
+        ("designated_routes 1", "designated_routes 1 2"),
+    ):
+        assert was in before
+        assert becomes in after
+
+
 def test_what_only_the_year_remembers_is_a_difference_too(tmp_path: Path) -> None:
     new = changed(tmp_path, ("deductible_feeds = true # A", "deductible_feeds = false # A"))
     quiet = [
@@ -158,6 +177,21 @@ def test_the_diff_command_fails_on_change_only_where_asked() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ words
+
+
+def test_a_policy_in_words_says_what_must_be_filed_and_for_how_long() -> None:
+    guangzhou, shenzhen = (load_policies().find(pool, "310", "2026-06-01") for pool in (440100, 440300))
+    assert guangzhou is not None
+    assert shenzhen is not None
+    head = "\n".join(sheet(guangzhou, med_types=["14"]).head)
+    assert (
+        "A temporary filing holds at least 6 months; one may begin up to 90 days before it is filed" in head
+    )
+    assert "Chronic diseases that must be filed: M00201, " in head
+    assert "Medical types 11 (local): the fund pays only at an institution that the person has chosen" in head
+    other = "\n".join(sheet(shenzhen, med_types=["14"]).head)
+    assert "Chronic diseases that may be filed: M00503, M07803, M07804, M08300." in other
+    assert "has chosen" not in other
 
 
 def test_a_policy_in_words_says_what_the_engine_does() -> None:

@@ -107,6 +107,35 @@ def test_what_is_left_out_is_a_fault_with_its_key(
     assert all(one.startswith(f"{NAME}: ") for one in found)
 
 
+GUANGZHOU = "440100-310-2024-01-01.toml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("begin_ahead_days_most = 90 # A", "begin_ahead_days_most = 90", "begin_ahead_days_most (line 23): no source"),
+        ("chronic_needed = true # A", "chronic_needed = true # Q", "chronic_needed (line 24): its source Q is not in"),
+        ('designated_med_types = ["11"]', 'designated_med_types = ["99"]', "designated_med_types: '99' is none of"),
+    ],
+)  # fmt: skip
+def test_what_a_policy_says_of_filings_has_a_source_and_known_words(
+    edited: Callable[..., Path], old: str, new: str, fault: str
+) -> None:
+    found = faults_of(edited(old, new, name=GUANGZHOU))
+    assert any(fault in one for one in found), found
+
+
+def test_diseases_that_are_paid_but_cannot_be_filed_are_noted(
+    edited: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = edited("chronic_diseases = ", "# chronic_diseases = ", name=GUANGZHOU)
+    notes = [str(note) for note in prove_file(path).notes]
+    assert any(
+        "filing.chronic_diseases: left out" in one and "M01600, M03900 can be filed" in one for one in notes
+    )
+    assert not any("chronic_diseases" in str(note) for note in prove_file(SHIPPED / GUANGZHOU).notes)
+
+
 def test_what_a_policy_says_it_does_not_cover_is_answered(edited: Callable[..., Path]) -> None:
     text = edited('name = "', 'name = "').read_text(encoding="utf-8")
     pharmacy = re.search(r'\[\[treatment\]\]\nmed_types = \["41"\].*?(?=# Chronic)', text, re.S)
