@@ -12,7 +12,13 @@ from gateway.checks import INPATIENT, day_of
 from gateway.feelines import NettedLine, net_returns
 from gateway.fees import Place, Sum, facts_sums, lines_digest, sums_of
 from gateway.refusals import Refused, Violation, invalid, refuse
-from gateway.traceability import Traced, institution_kind, plainly_in_order, trace_refusal
+from gateway.traceability import (
+    LINE_CODES_MAX,
+    Traced,
+    institution_kind,
+    plainly_in_order,
+    trace_refusal,
+)
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import bill_key, line_keys
@@ -32,6 +38,7 @@ class Bill(NamedTuple):
     parts: Parts
     splits: Sequence[mpb.SplitSum]
     line_keys: tuple[int, ...]
+    """Of the lines that came with it, then of their drug packs: neither is in two live bills of a visit."""
     lines_digest: bytes
     begin: date
     end: date
@@ -53,9 +60,10 @@ def bill_of(
     if lines:
         if sums:
             return refuse("FEES_UPLOADED", "lines of this visit were uploaded: settle without lines")
-        if (refused := _trace_refusal(given, lines, catalogue, pharmacy=pharmacy)) is not None:
-            return refused
-        bill = _of_lines(given, lines, visit, med_type, catalogue, level)
+        packs = _packs(given, lines, catalogue, pharmacy=pharmacy)
+        if isinstance(packs, Refused):
+            return packs
+        bill = _of_lines(given, lines, packs, visit, med_type, catalogue, level)
     else:
         found = _of_uploaded(given, visit, med_type, sums)
         if isinstance(found, Refused):
@@ -67,10 +75,11 @@ def bill_of(
 
 
 def _of_lines(
-    given: pb.SettleInput, lines: list[NettedLine], visit: Visit, med_type: str, catalogue: Catalogue, level: int
+    given: pb.SettleInput, lines: list[NettedLine], packs: list[str], visit: Visit, med_type: str,
+    catalogue: Catalogue, level: int,
 ) -> Bill:  # fmt: skip
     shares = split(lines, catalogue, level)
-    keys = line_keys([line.feedetl_sn for line in lines])
+    keys = line_keys([*[line.feedetl_sn for line in lines], *[f"pack {code}" for code in packs]])
     begin, end = _days(given, visit, med_type, max([line.fee_ocur_time for line in lines]))
     splits = [
         mpb.SplitSum(chrgitm_lv=one[0], first_pay_bp=one[1], amount_fen=one[2], in_scope_fen=one[3])
@@ -82,17 +91,17 @@ def _of_lines(
     )
 
 
-def _trace_refusal(
+def _packs(
     given: pb.SettleInput, lines: list[NettedLine], catalogue: Catalogue, *, pharmacy: bool
-) -> Refused | None:
-    """What is wrong with the drug lines' traceability codes."""
+) -> Refused | list[str]:
+    """The traceability codes of the drug lines of which something is left, or what is wrong with them."""
     items = catalogue.traces.items
     places = [place for place, line in enumerate(lines) if line.med_list_codg in items]
     if not places:
-        return None
+        return []
     codes = [given.feedetl[place].drug_trac_codg for place in places]
     if plainly_in_order(codes):
-        return None
+        return [code for found in codes for code in found]
     left = {line.feedetl_sn: line.cnt for line in net_returns(lines)}  # a return is not in it
     traced = [
         Traced(
@@ -102,7 +111,14 @@ def _trace_refusal(
         )
         for place, found in zip(places, codes, strict=True) for line in (lines[place],)
     ]  # fmt: skip
-    return trace_refusal(traced, catalogue.traces, institution_kind(pharmacy=pharmacy))
+    refused = trace_refusal(traced, catalogue.traces, institution_kind(pharmacy=pharmacy))
+    if refused is not None:
+        return refused
+    packs = [code for line in traced if line.left for code in line.codes]
+    if len(packs) > LINE_CODES_MAX:
+        fault = f"have {len(packs)} traceability codes; a settlement carries at most {LINE_CODES_MAX}"
+        return invalid(Violation("input.feedetl", fault))
+    return packs
 
 
 def _of_uploaded(

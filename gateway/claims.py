@@ -224,7 +224,7 @@ class ClaimDesk:
                 call.answer(
                     refuse(
                         "LINES_IN_LIVE_BILL",
-                        "some fee line is in another settlement of this visit that lives",
+                        "some fee line or drug pack is in another settlement of this visit that lives",
                     )
                 )
             else:

@@ -117,7 +117,7 @@ class Row(NamedTuple):
     month_pooled_fen: int
     family_psn_no: tuple[str, ...] | None
     family_amount_fen: tuple[int, ...] | None
-    line_keys: tuple[int, ...] | None  # of lines that came with the settlement
+    line_keys: tuple[int, ...] | None  # of lines that came with the settlement, and of their drug packs
     lines_digest: bytes | None  # 32 bytes over exactly the lines that it pays
     begin_day: date | None  # first and last day that it pays for
     end_day: date | None

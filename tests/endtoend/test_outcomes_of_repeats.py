@@ -4,7 +4,19 @@ import grpc
 import pytest
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from tests.endtoend.his import DECLINED, OK, PAID, His, NewPerson, Visit, line, now_text, refused, same_bytes
+from tests.endtoend.his import (
+    DECLINED,
+    DRUG,
+    OK,
+    PAID,
+    His,
+    NewPerson,
+    Visit,
+    line,
+    now_text,
+    refused,
+    same_bytes,
+)
 from tests.endtoend.running_stack import RunningStack
 
 
@@ -181,6 +193,21 @@ def test_a_line_is_never_in_two_live_bills(hospital: His, new_person: NewPerson)
         hospital.call(second)
     hospital.cancelled(visit, paid)
     assert hospital.outcome(second).status == PAID
+
+
+def test_a_drug_pack_is_never_in_two_live_bills_of_a_visit(hospital: His, new_person: NewPerson) -> None:
+    visit = hospital.open(new_person())
+    sold, again = line("x1", 2_500, item=DRUG), line("x2", 2_500, item=DRUG)
+    again.drug_trac_codg[:] = sold.drug_trac_codg
+    paid = hospital.outcome(hospital.settlement(visit, hospital.bill(visit, sold)))
+    assert paid.status == PAID
+    second = hospital.settlement(visit, hospital.bill(visit, again))
+    with refused("LINES_IN_LIVE_BILL", grpc.StatusCode.FAILED_PRECONDITION, says="pack"):
+        hospital.call(second)
+    cancel, _ = hospital.cancelled(visit, paid)
+    assert hospital.outcome(second).status == PAID
+    revival = hospital.outcome(hospital.reversal(visit, cancel))
+    assert (revival.status, revival.code) == (DECLINED, "SUPERSEDED")
 
 
 def test_the_same_message_to_another_region_is_refused_there(

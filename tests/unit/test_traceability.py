@@ -99,6 +99,33 @@ def test_a_return_may_name_the_pack_that_came_back_and_the_pack_may_be_sold_agai
     assert isinstance(judged(a_drug("1", CODE), back, a_drug("2", CODE)), Admitted)
 
 
+def keys_of(*lines: pb.FeeDetail) -> tuple[int, ...]:
+    """What a bill of these lines must not share with another live one."""
+    verdict = judged(*lines)
+    assert isinstance(verdict, Admitted), verdict
+    assert verdict.item is not None
+    return tuple(verdict.item.facts.line_keys)
+
+
+def test_a_pack_is_in_one_live_bill_of_a_visit_whatever_line_names_it() -> None:
+    first, second = keys_of(a_drug("1", CODE)), keys_of(a_line("2"), a_drug("3", OTHER_CODE, CODE))
+    assert len(first) == 2
+    assert len(set(first) & set(second)) == 1
+    assert not set(first) & set(keys_of(a_line("2"), a_drug("3", OTHER_CODE), a_line(CODE)))
+
+
+def test_a_pack_that_came_back_may_be_in_another_bill() -> None:
+    back = a_return("1", "back", med_list_codg=DRUG)
+    assert not set(keys_of(a_drug("1", CODE), back, a_line("2"))) & set(keys_of(a_drug("3", CODE)))
+
+
+def test_a_settlement_carries_no_more_codes_than_a_line() -> None:
+    half = [f"{number:020}" for number in range(600)]
+    other = [f"{number:020}" for number in range(600, 1_200)]
+    assert isinstance(judged(a_drug("1", *half)), Admitted)
+    refused("INVALID", a_drug("1", *half), a_drug("2", *other))
+
+
 def test_more_codes_than_a_line_can_have_packs_are_refused() -> None:
     refused("INVALID", a_drug("1", *[f"{number:020}" for number in range(1_001)]))
 
