@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
+from psutil import Process
 
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import books_pb2_grpc
@@ -62,6 +63,8 @@ def test_a_day_closes_and_both_books_say_the_same_of_it(small_stack: RunningStac
         _, last = his.pay(his.open(person))
         closed = home.CloseDay(pb.CloseDayRequest(day=last.biz_date, operator="night"))
         assert (closed.closed_before, sum(cut.last_number for cut in closed.cuts)) == (False, 3)
+        nice = {name: Process(pid).nice() for name, pid in small_stack.pids().items()}
+        assert nice["books-node-44"] == nice["books-region-44"] > nice["node-44"], "settlements go first"
         small_stack.kill_and_await_the_next("books-node-44")
         _, after = his.pay(his.open(person))
         assert date.fromisoformat(after.biz_date) == date.fromisoformat(last.biz_date) + timedelta(days=1)

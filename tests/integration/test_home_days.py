@@ -116,6 +116,17 @@ async def test_a_day_that_closes_under_full_traffic_has_every_settlement_in_exac
     assert (await days.sum_day(TODAY, REGION, 0)).items == in_day == sum(cuts.values())
 
 
+async def test_closing_makes_the_leaf_that_the_next_decision_needs(
+    world: PostgresWorld, days: HomeDays
+) -> None:
+    book, cursor = await taken(world)
+    await world.drop_leaf(TOMORROW)
+    await days.close_day(TODAY, "night")
+    stands = await book.cursor(0)
+    assert (stands.term, stands.version, stands.day) == (cursor.term, cursor.version + 1, TOMORROW)
+    await book.write([Written(paid(stands, "s0"))], stands)
+
+
 async def test_closing_again_is_harmless_and_says_so(world: PostgresWorld, days: HomeDays) -> None:
     await settled(world, ("s0", {}), ("s1", {}))
     _, other = await taken(world, 1)
