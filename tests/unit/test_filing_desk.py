@@ -87,6 +87,42 @@ def test_a_node_that_does_not_answer_in_time_leaves_the_same_message_to_be_sent_
     run(main())
 
 
+def test_a_filing_whose_claim_was_lost_is_answered_by_the_node_once_more() -> None:
+    async def main() -> None:
+        scene = Scene(visit=False)
+        async with scene.running():
+            calling = asyncio.ensure_future(scene.desk.claimed(a_filing(), scene.deadline_ms()))
+            await asyncio.sleep(0.5)
+            scene.database.up = False
+            ask = asks_of(scene)[-1]
+            scene.asks.answered(mpb.AskAnswer(ask_id=ask.ask_id, answer=FILED.SerializeToString()))
+            refused = await calling
+            assert isinstance(refused, Refused)
+            assert (refused.code, refused.retry_after_ms > 0) == ("BOOK_UNAVAILABLE", True)
+            scene.database.up = True
+            response = await answered(scene, a_filing(), answer=FILED.SerializeToString())
+            assert response.outcome == FILED
+            again = await scene.desk.claimed(a_filing(), scene.deadline_ms())
+            assert again == response
+
+    run(main())
+
+
+def test_a_claim_of_unknown_end_is_pending_and_then_told() -> None:
+    async def main() -> None:
+        scene = Scene(visit=False)
+        async with scene.running():
+            scene.database.lose_acknowledgement("claim")
+            pending = await answered(scene, a_filing(), answer=FILED.SerializeToString())
+            assert (pending.pending.omsgid, pending.pending.oinfno) == ("f1", "2501")
+            again = await scene.desk.claimed(a_filing(), scene.deadline_ms())
+        assert isinstance(again, fpb.FileResponse)
+        assert again.outcome == FILED
+        assert len(asks_of(scene)) == 1
+
+    run(main())
+
+
 def test_a_filing_is_found_by_the_message_that_filed_it() -> None:
     async def main() -> None:
         scene = Scene(visit=False)
