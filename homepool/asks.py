@@ -115,9 +115,10 @@ class Asks:
             await self._pre_settle(trials)
         if openings := by_question.pop("coverage", None):
             await self._coverage(openings)
-        if filings := by_question.pop("filing", None):
-            await self._file(filings)
+        filings = by_question.pop("filing", [])
         await self._answer_each(by_question)
+        self._send_out()
+        await self._file(filings)  # last: they wait for a lock
         self._send_out()
 
     async def _answer_each(self, by_question: dict[str | None, list[AskedQuestion]]) -> None:
@@ -194,7 +195,7 @@ class Asks:
                 self._send(one, messages_pb2.AskAnswer(ask_id=one.ask.ask_id))
 
     async def _file(self, asked: list[AskedQuestion]) -> None:
-        """Those of one partition in one transaction; where its lock does not come they are asked again."""
+        """Those of one partition in one transaction; where its lock does not come they queue again, while waited for."""
         for partition in sorted({one.partition for one in asked}):
             ours = [one for one in asked if one.partition == partition]
             try:
@@ -203,9 +204,10 @@ class Asks:
                     now_ms=self._clock.now_ms(),
                 )  # fmt: skip
             except (Conflict, Unavailable) as failure:
-                _log.info(
-                    "filings are left to be asked again", failure=type(failure).__name__, asked=len(ours)
-                )
+                _log.info("filings wait", failure=type(failure).__name__, asked=len(ours))
+                for one in ours:
+                    if one.ask.deadline_ms and not self._given_up(one):
+                        self.intake.put(one)
                 continue
             for one, answer in zip(ours, answered, strict=True):
                 if isinstance(answer, bytes):

@@ -26,8 +26,8 @@ from homepool.insured import Person
 from ledger.life import Id
 from ledger.rows import Row
 
-FILING_LOCK_TIMEOUT_MS: Final = 1_000
-"""A loader may hold the lock for longer; the caller asks again."""
+FILING_LOCK_TIMEOUT_MS: Final = 250
+"""A loader may hold the lock for longer: then other questions are answered, and it is tried again."""
 
 
 class BookError(HomePoolError):

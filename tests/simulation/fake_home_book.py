@@ -14,6 +14,7 @@ from operator import add
 
 from homepool.benefits import NOTHING_USED
 from homepool.book import (
+    FILING_LOCK_TIMEOUT_MS,
     BookBroken,
     Conflict,
     Cursor,
@@ -140,10 +141,10 @@ class HomeStore:
             later = max(cursor.day, day + timedelta(days=1))
             self.cursors[partition] = cursor._replace(version=cursor.version + 1, day=later)
 
-    async def lock(self, key: object, holder: object) -> None:
-        """Wait for a lock. Raises Unavailable after LOCK_TIMEOUT_S."""
+    async def lock(self, key: object, holder: object, *, timeout_s: float | None = None) -> None:
+        """Wait for a lock. Raises Unavailable after `timeout_s`, left out: LOCK_TIMEOUT_S."""
         try:
-            async with asyncio.timeout(self.lock_timeout_s):
+            async with asyncio.timeout(self.lock_timeout_s if timeout_s is None else timeout_s):
                 while self.holders.get(key, holder) is not holder:
                     released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     self.waiting.append(released)
@@ -494,7 +495,7 @@ class FakeHomeBook(FakeReads):
         await self._step("book.filing")
         transaction = FakeFilings(self, self._checkpoint)
         try:
-            await self.store.lock(("cursor", partition), transaction)
+            await self.store.lock(("cursor", partition), transaction, timeout_s=FILING_LOCK_TIMEOUT_MS / 1000)
             if partition not in self.store.cursors:
                 raise BookBroken("A filing came to a partition that nobody serves.")
             yield transaction

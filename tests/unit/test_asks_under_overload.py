@@ -9,9 +9,11 @@ from typing import Any, cast
 
 from homepool.asks import ANSWER_TRAVELS_MS, ASKS_AT_ONCE_MAX, SENT_OUT_EVERY_MS, AskedQuestion, Asks
 from homepool.benefits import settle
-from homepool.book import HomeBook
+from homepool.book import FILING_LOCK_TIMEOUT_MS, HomeBook
 from homepool.decide import Policies
 from proto.settlement.v1 import messages_pb2
+from tests.home_items import POOL, PSN, PlainPolicies, person
+from tests.simulation.fake_home_book import FakeHomeBook, HomeStore
 from tests.simulation.virtual_time import VirtualClock, run
 
 LOOK_UP_MS = 40
@@ -54,6 +56,59 @@ async def answered(book: SlowBook, questions: int) -> list[tuple[bytes, int]]:
     await asyncio.sleep(3 * questions * LOOK_UP_MS / 1000)
     working.cancel()
     return came
+
+
+async def filed_beside_a_loader(
+    held_s: float, deadline_ms: int
+) -> tuple[dict[bytes, tuple[int, str]], HomeStore]:
+    """A filing and, a moment later, another question, while a loader holds the cursor: ask -> (after ms, refusal)."""
+    clock = VirtualClock()
+    began_ms = clock.now_ms()
+    store = HomeStore(clock)
+    store.people[PSN] = person()
+    await FakeHomeBook(store).take_over(0, now_ms=began_ms)
+    came: dict[bytes, tuple[int, str]] = {}
+
+    def answer(region: str, slot: int, answers: list[bytes]) -> None:
+        for one in map(messages_pb2.AskAnswer.FromString, answers):
+            assert one.ask_id not in came
+            came[one.ask_id] = (clock.now_ms() - began_ms, one.refusal_code)
+
+    asks = Asks(
+        node=44, book=FakeHomeBook(store), session=asyncio.Lock(), clock=clock, policies=PlainPolicies(),
+        settle=settle, private_key=b"", answer=answer,
+    )  # fmt: skip
+    filing = messages_pb2.FilingAsk(
+        id=bytes(16), digest=bytes(32), psn_no=PSN, home_pool=POOL, kind="other", insutype="310", care="45"
+    )
+    asks.intake.put(
+        AskedQuestion(
+            messages_pb2.Ask(ask_id=b"f", deadline_ms=deadline_ms + began_ms, filing=filing), "44", 0
+        )
+    )
+    working = asyncio.ensure_future(asks.run())
+    await store.lock(("cursor", 0), "a loader")
+    await asyncio.sleep(0.1)
+    other = messages_pb2.Ask(ask_id=b"o", deadline_ms=began_ms + WAIT_MS, outcome_of=bytes(16))
+    asks.intake.put(AskedQuestion(other, "44", 0))
+    await asyncio.sleep(held_s - 0.1)
+    store.unlock("a loader")
+    await asyncio.sleep(10)
+    working.cancel()
+    return came, store
+
+
+def test_a_filing_waits_for_a_loader_without_holding_other_questions_up() -> None:
+    came, store = run(filed_beside_a_loader(held_s=3.0, deadline_ms=5_000))
+    assert 100 <= came[b"o"][0] <= FILING_LOCK_TIMEOUT_MS + 50
+    assert (3_000 <= came[b"f"][0] <= 3_050, came[b"f"][1]) == (True, "")
+    assert len(store.filing_calls) == len(store.people[PSN].filings) == 1
+
+
+def test_a_filing_that_nobody_waits_for_any_more_is_not_filed() -> None:
+    came, store = run(filed_beside_a_loader(held_s=3.0, deadline_ms=2_000))
+    assert b"f" not in came
+    assert not store.filing_calls
 
 
 def test_what_is_answered_is_answered_in_time_and_the_rest_is_not_worked_on() -> None:
