@@ -1,4 +1,4 @@
-# setup · proto · check · test · demo · up · kafka · bench · clean. Every target prepares .venv first; nothing is installed
+# setup · proto · check · test · demo · up · kafka · bench · bench-fees · clean. Every target prepares .venv first; nothing is installed
 # outside the clone.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ PROTOS := $(wildcard proto/settlement/v1/*.proto)
 # KAFKA=apache: demo and up on Apache Kafka instead of the embedded broker
 KAFKA_OPTION = $(if $(KAFKA),--kafka $(KAFKA))
 
-.PHONY: setup java proto check test demo up kafka bench clean
+.PHONY: setup java proto check test demo up kafka bench bench-fees clean
 
 setup: .venv/.ready
 
@@ -62,6 +62,9 @@ kafka: java
 
 bench: setup
 	@$(BIN)/python -m loadtest bench
+
+bench-fees: setup
+	@$(BIN)/python -m loadtest fees
 
 # ends what a killed stack left running before its notes are gone
 clean:

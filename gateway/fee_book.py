@@ -5,7 +5,7 @@ that sent again it meets its first. Settlements do not wait for it but those of 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Final, NamedTuple
@@ -23,6 +23,8 @@ CONNECTIONS: Final = 3
 LOCK_TIMEOUT_MS: Final = 3_000
 STATEMENT_TIMEOUT_MS: Final = 20_000
 WAIT_S: Final = 10.0
+COPY_LINES: Final = 250
+"""Lines of a COPY: the driver puts all of them into bytes before it lets others have the event loop."""
 
 _LINE_COLUMNS: Final = ("visit", *Held._fields)
 _HELD: Final = ", ".join(Held._fields)
@@ -111,14 +113,16 @@ class FeeTransaction:
         """The returns that name one of these lines."""
         assert self.visit is not None
         rows = await self._connection.fetch(
-            f"SELECT {_HELD} FROM fee_line WHERE visit = $1 AND init_key = any($2)", self.visit.id, list(keys)
+            f"SELECT {_HELD} FROM fee_line WHERE visit = $1 AND init_key = any($2) AND init_key IS NOT NULL",
+            self.visit.id,
+            list(keys),
         )
         return {row["key"]: Held(*row) for row in rows}
 
-    async def sums(self) -> dict[Place, Sum]:
-        """The visit's sums."""
+    async def sums(self, places: Collection[Place]) -> dict[Place, Sum]:
+        """The visit's sums of these batches and days: a long stay has many others."""
         assert self.visit is not None
-        return (await read_sums(self._connection, [self.visit.id])).get(self.visit.id, {})
+        return (await read_sums(self._connection, [self.visit.id], places)).get(self.visit.id, {})
 
     async def takers(self, codes: Sequence[int]) -> dict[int, int]:
         """Which line has a traceability code, by the keys of both."""
@@ -144,23 +148,36 @@ class FeeTransaction:
                 columns=("visit", "code", "key"),
             )
 
-    async def write(self, change: Change, before: set[Place]) -> None:
+    async def totals(self) -> tuple[int, int]:
+        """Lines of the visit, and what they come to, fen."""
+        assert self.visit is not None
+        row = await self._connection.fetchrow(
+            "SELECT coalesce(sum(lines), 0)::bigint, coalesce(sum(total_fen), 0)::bigint FROM fee_sum WHERE visit = $1",
+            self.visit.id,
+        )
+        assert row is not None, "a sum has a row"
+        return row[0], row[1]
+
+    async def write(self, change: Change) -> None:
         """Lines and sums as they are from now on."""
         assert self.visit is not None
         visit, connection = self.visit.id, self._connection
-        gone = change.deleted | set(change.written)
-        await connection.execute("DELETE FROM fee_line WHERE visit = $1 AND key = any($2)", visit, list(gone))
-        if change.written:
+        if change.deleted:
+            await connection.execute(
+                "DELETE FROM fee_line WHERE visit = $1 AND key = any($2)", visit, list(change.deleted)
+            )
+        written = list(change.written.values())
+        for first in range(0, len(written), COPY_LINES):
             await connection.copy_records_to_table(
                 "fee_line",
-                records=[(visit, *held) for held in change.written.values()],
+                records=[(visit, *held) for held in written[first : first + COPY_LINES]],
                 columns=_LINE_COLUMNS,
             )
         await self._write_codes(change)
         await connection.execute(
             "DELETE FROM fee_sum s USING unnest($2::text[], $3::date[]) AS p (batch, day)"
             " WHERE s.visit = $1 AND s.batch = p.batch AND s.day = p.day",
-            visit, [place[0] for place in before], [place[1] for place in before],
+            visit, [place[0] for place in change.sums], [place[1] for place in change.sums],
         )  # fmt: skip
         await connection.copy_records_to_table(
             "fee_sum",
@@ -168,11 +185,20 @@ class FeeTransaction:
             columns=("visit", "batch", "day", "lines", "total_fen", "full_self_fen", "over_limit_fen",
                      "first_pay_fen", "in_scope_fen", "splits", "content"),
         )  # fmt: skip
+        await self._count()
 
-        await connection.execute(
-            "UPDATE visit SET fee_lines = $2 WHERE id = $1",
-            visit,
-            sum([one.lines for one in change.sums.values()]),
+    async def delete_all(self) -> None:
+        """No line is left of the visit."""
+        assert self.visit is not None
+        for table in ("fee_line", "fee_trace", "fee_sum"):
+            await self._connection.execute(f"DELETE FROM {table} WHERE visit = $1", self.visit.id)
+        await self._count()
+
+    async def _count(self) -> None:
+        assert self.visit is not None
+        await self._connection.execute(
+            "UPDATE visit SET fee_lines = (SELECT coalesce(sum(lines), 0) FROM fee_sum WHERE visit = $1) WHERE id = $1",
+            self.visit.id,
         )
 
     async def answer(self, row: RequestRow) -> None:

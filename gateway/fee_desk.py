@@ -5,7 +5,7 @@ the visit is closed, and where it touches lines that a live settlement pays.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -14,15 +14,16 @@ import structlog
 from gateway.calls import Answer, Call, Reply
 from gateway.care_book import UPLOAD_FEES, VISIT_CLOSED, VISIT_OPEN, CareBookUnavailable, ClaimConflict
 from gateway.catalogue import Catalogue
-from gateway.checks import INPATIENT, each_line_violations, named
+from gateway.checks import INPATIENT, day_of, each_line_violations, named
 from gateway.entrance import House, Parties, View, parties_of, request_row
 from gateway.fee_book import FeeBook, FeeTransaction, LiveBill
 from gateway.fee_traces import code_keys, trace, written_codes
-from gateway.fees import ALL, CALL_LINES_MAX, Change, Held, delete, keys_of, upload
+from gateway.fees import ALL, CALL_LINES_MAX, Change, Held, Place, delete, keys_of, places_of, upload
 from gateway.outcomes import own_outcome
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import read_fee_lines
 from gateway.signed_in import SignedIn
+from gateway.slices import in_slices
 from ledger.life import Status
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date
@@ -81,8 +82,6 @@ class FeeDesk:
     async def _written(self, call: Call, parties: Parties, held: FeeTransaction, view: View) -> Reply:
         visit = held.visit
         assert visit is not None
-        sums = await held.sums()
-        before = set(sums)
         live = await held.live_bills()
         if call.kind == UPLOAD_FEES:
             change = await self._uploaded(call, parties, held, live)
@@ -90,14 +89,13 @@ class FeeDesk:
             change = await self._cancelled(call, parties, held, live)
         if isinstance(change, Refused):
             return change
+        if change.written or change.deleted:
+            await held.write(change)
+        lines, total_fen = await held.totals()
         answer = own_outcome(
             id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.OK, now_ms=view.now_ms,
-            mdtrt_id=setl_id_text(visit.id), splits=change.splits,
-            fee_lines=sum([one.lines for one in change.sums.values()]),
-            fee_sumamt=sum([one.total_fen for one in change.sums.values()]),
+            mdtrt_id=setl_id_text(visit.id), splits=change.splits, fee_lines=lines, fee_sumamt=total_fen,
         )  # fmt: skip
-        if change.written or change.deleted:
-            await held.write(change, before)
         row = request_row(
             call, house=self._house, view=view, node=visit.node, partition=visit.partition, psn_no=visit.psn_no,
             visit=visit.id, visit_version=visit.version, own_answer=answer,
@@ -116,21 +114,25 @@ class FeeDesk:
             return refuse("NOT_OPENED", f"care pool {parties.institution.pool} has no catalogue here")
         if any(not bill.uploaded for bill in live):
             return refuse("FEES_INLINE", "a settlement of this visit carried its lines itself; go on so")
+        batch = "" if visit.med_type in INPATIENT else given.chrg_bchno
+        today = china_date(self._clock.now_ms()).isoformat()
         keys, named_keys = keys_of(given.feedetl)
         known = await held.held([*keys, *named_keys])
-        today = china_date(self._clock.now_ms())
-        change = upload(
-            given.feedetl, batch="" if visit.med_type in INPATIENT else given.chrg_bchno, held=known,
-            sums=await held.sums(), catalogue=catalogue, level=parties.institution.lmtpric_hosp_lv,
-            upload_id=call.id, default_time=today.isoformat(),
+        days = {day_of(line.fee_ocur_time or today) for line in given.feedetl}
+        change = await in_slices(
+            upload(
+                given.feedetl, batch=batch, held=known,
+                sums=await held.sums({(batch, day) for day in days if day} | places_of(known.values())),
+                visit_lines=visit.fee_lines, catalogue=catalogue, level=parties.institution.lmtpric_hosp_lv,
+                upload_id=call.id, default_time=today,
+            )
         )  # fmt: skip
         if isinstance(change, Refused):
             return change
         places = dict(zip(keys, range(len(keys)), strict=True))
         if (refused := await _traced(change, parties, held, catalogue, places=places)) is not None:
             return refused
-        touched = [(one.batch, one.day) for one in change.written.values()]
-        return _settled_refusal(touched, visit.id, live) or change
+        return _settled_refusal(places_of(change.written.values()), visit.id, live) or change
 
     async def _cancelled(
         self, call: Call, parties: Parties, held: FeeTransaction, live: Sequence[LiveBill]
@@ -138,12 +140,15 @@ class FeeDesk:
         given: pb.CancelFeesInput = call.request.input  # type: ignore[assignment]
         visit = held.visit
         assert visit is not None
+        everything = ALL in (given.chrg_bchno, *given.feedetl_sn)
+        if everything and not live:
+            await held.delete_all()
+            return Change()
         lines = await _named_lines(given, held)
         if isinstance(lines, Refused):
             return lines
         returns = await held.returns_of([one.key for one in lines])
         originals = await held.held([one.init_key for one in lines if one.init_key is not None])
-        everything = ALL in (given.chrg_bchno, *given.feedetl_sn)
         settled = _settled_keys([*lines, *returns.values(), *originals.values()], visit.id, live)
         # a line and its returns change together, on whatever days they are
         if everything:
@@ -155,10 +160,13 @@ class FeeDesk:
             return refuse(
                 "FEES_SETTLED", "a live settlement pays lines of this batch or day; cancel it first"
             )
+        sums = await held.sums(places_of([*lines, *returns.values(), *originals.values()]))
         catalogue = self._house.catalogues[parties.institution.pool]
-        change = delete(
-            lines, sums=await held.sums(), returns=returns, originals=originals, catalogue=catalogue,
-            level=parties.institution.lmtpric_hosp_lv,
+        change = await in_slices(
+            delete(
+                lines, sums=sums, returns=returns, originals=originals, catalogue=catalogue,
+                level=parties.institution.lmtpric_hosp_lv,
+            )
         )  # fmt: skip
         gone = [*lines, *returns.values()]
         return await _traced(change, parties, held, catalogue, gone=gone) or change
@@ -230,17 +238,17 @@ async def _named_lines(given: pb.CancelFeesInput, held: FeeTransaction) -> Refus
     return list(known.values())
 
 
-def _is_settled(place: tuple[str, date], visit: bytes, live: Sequence[LiveBill]) -> bool:
-    return any(bill.pays(visit, *place) for bill in live)
+def _settled(places: Iterable[Place], visit: bytes, live: Sequence[LiveBill]) -> set[Place]:
+    """Those of some batches and days that a live settlement pays."""
+    return {place for place in places if any(bill.pays(visit, *place) for bill in live)}
 
 
 def _settled_keys(lines: Sequence[Held], visit: bytes, live: Sequence[LiveBill]) -> set[int | None]:
-    return {one.key for one in lines if _is_settled((one.batch, one.day), visit, live)}
+    settled = _settled(places_of(lines), visit, live)
+    return {one.key for one in lines if (one.batch, one.day) in settled}
 
 
-def _settled_refusal(
-    places: Sequence[tuple[str, date]], visit: bytes, live: Sequence[LiveBill]
-) -> Refused | None:
-    if any(_is_settled(place, visit, live) for place in places):
+def _settled_refusal(places: Iterable[Place], visit: bytes, live: Sequence[LiveBill]) -> Refused | None:
+    if _settled(places, visit, live):
         return refuse("FEES_SETTLED", "a live settlement pays lines of this batch or day; cancel it first")
     return None

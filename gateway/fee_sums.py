@@ -1,6 +1,6 @@
 """The sums of uploaded lines as rows of `fee_sum`: written by fee calls, read by settlements."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gateway.care_book import BillLines
 from gateway.catalogue import Parts
@@ -20,12 +20,17 @@ def sum_row(visit: bytes, place: Place, one: Sum) -> tuple[object, ...]:
     return (visit, *place, one.lines, one.total_fen, *one.parts, splits, one.content.to_bytes(CONTENT_BYTES))
 
 
-async def read_sums(connection: Connection, visits: Sequence[bytes]) -> dict[bytes, dict[Place, Sum]]:
-    """The sums of some visits."""
+async def read_sums(
+    connection: Connection, visits: Sequence[bytes], places: Collection[Place] | None = None
+) -> dict[bytes, dict[Place, Sum]]:
+    """The sums of some visits, all or those of some batches and days."""
     rows = await connection.fetch(
         "SELECT visit, batch, day, lines, full_self_fen, over_limit_fen, first_pay_fen, in_scope_fen, splits, content"
-        " FROM fee_sum WHERE visit = any($1)",
+        " FROM fee_sum WHERE visit = any($1) AND ($2::text[] IS NULL"
+        " OR (batch, day) IN (SELECT * FROM unnest($2::text[], $3::date[])))",
         list(visits),
+        None if places is None else [place[0] for place in places],
+        None if places is None else [place[1] for place in places],
     )
     found: dict[bytes, dict[Place, Sum]] = {}
     for visit, batch, day, lines, full_self, over, first, in_scope, splits, content in rows:

@@ -15,6 +15,7 @@ from gateway.catalogue import Catalogue, Parts, split
 from gateway.checks import day_of
 from gateway.feelines import FeeLine, NettedLine, line_violations, net_returns
 from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.slices import SLICE_LINES, Sliced
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import line_keys
@@ -95,10 +96,11 @@ Place = tuple[str, date]
 
 @dataclass(slots=True)
 class Change:
-    """What a fee call does: lines to write, lines to delete, and the sums afterwards."""
+    """What a fee call does: lines to write, lines to delete, and the sums that it touches, afterwards."""
 
     written: dict[int, Held] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
+    """Lines whose rows go; those among `written` come back changed."""
     sums: dict[Place, Sum] = field(default_factory=dict)
     splits: list[pb.FeeSplit] = field(default_factory=list)
     codes: list[tuple[int, int]] = field(default_factory=list)
@@ -107,9 +109,10 @@ class Change:
     """To be deleted before."""
 
 
-def content_of(line: pb.FeeDetail) -> bytes:
-    """16 bytes over everything that a line says."""
-    return hashlib.blake2b(line.SerializeToString(deterministic=True), digest_size=CONTENT_BYTES).digest()
+def _line_and_content(line: pb.FeeDetail) -> tuple[bytes, bytes]:
+    """A line as it is held, and 16 bytes over everything that it says."""
+    written = line.SerializeToString(deterministic=True)
+    return written, hashlib.blake2b(written, digest_size=CONTENT_BYTES).digest()
 
 
 def lines_digest(sums: Iterable[Sum]) -> bytes:
@@ -128,6 +131,11 @@ def sums_of(sums: Mapping[Place, Sum], batch: str | None, begin: date, end: date
     return [one for (_, day), one in sums.items() if begin <= day <= end]
 
 
+def places_of(lines: Iterable[Held]) -> set[Place]:
+    """Where these lines are summed up."""
+    return {(one.batch, one.day) for one in lines}
+
+
 def keys_of(given: Sequence[pb.FeeDetail]) -> tuple[list[int], list[int]]:
     """Keys of a call's lines, and of the lines that its returns name."""
     keys = line_keys([line.feedetl_sn for line in given])
@@ -141,12 +149,15 @@ def upload(
     batch: str,
     held: Mapping[int, Held],
     sums: dict[Place, Sum],
+    visit_lines: int,
     catalogue: Catalogue,
     level: int,
     upload_id: bytes,
     default_time: str,
-) -> Refused | Change:
-    """What an upload does; `held` are the lines that it or its returns name, `sums` those of the visit."""
+) -> Sliced[Refused | Change]:
+    """What an upload does; `held` are the lines that it or its returns name, `sums` those of its and their days,
+    `visit_lines` how many lines the visit has.
+    """
     keys, _ = keys_of(given)
     change = Change(sums=sums)
     fresh: list[tuple[int, pb.FeeDetail]] = []
@@ -154,26 +165,34 @@ def upload(
         known = held.get(key)
         if known is None:
             fresh.append((place, line))
-        elif known.content != content_of(line) or known.batch != batch:
+        elif known.content != _line_and_content(line)[1] or known.batch != batch:
             return refuse(
                 "LINE_REUSED", f"line {line.feedetl_sn} is held with other content; take a new feedetl_sn"
             )
-    if sum(one.lines for one in sums.values()) + len(fresh) > VISIT_LINES_MAX:
+    yield
+    if visit_lines + len(fresh) > VISIT_LINES_MAX:
         return refuse("TOO_MANY_LINES", f"a visit holds at most {VISIT_LINES_MAX:,} lines")
-    families = _families(fresh, held, default_time)
+    families = yield from _families(fresh, held, default_time)
     if isinstance(families, Refused):
         return families
-    for place, line in fresh:
+    for number, (place, line) in enumerate(fresh):
+        if number % SLICE_LINES == 0:
+            yield
         _take_new(keys[place], line, batch, change, upload_id, default_time)
-    for netted in families:
+    for number, netted in enumerate(families):
+        if number % SLICE_LINES == 0:
+            yield
         _split_again(netted, held, change, catalogue, level)
-    change.splits = [split_of(change.written.get(key) or held[key]) for key in keys]
+    for number, (key, line) in enumerate(zip(keys, given, strict=True)):
+        if number % SLICE_LINES == 0:
+            yield
+        change.splits.append(_split_message(line.feedetl_sn, change.written.get(key) or held[key]))
     return change
 
 
 def _families(
     fresh: Sequence[tuple[int, pb.FeeDetail]], held: Mapping[int, Held], default_time: str
-) -> Refused | list[FeeLine]:
+) -> Sliced[Refused | list[FeeLine]]:
     """The new lines, and those held that new returns name, after all returns; or what is wrong with them."""
     lines = [_netted(line, default_time) for _, line in fresh]
     new = {line.feedetl_sn for line in lines}
@@ -184,7 +203,9 @@ def _families(
             before.append(_left_of(known))
     if empty := [line.feedetl_sn for line in before if line.cnt == 0]:
         return invalid(Violation("input.feedetl", f"RETURN_TOO_MUCH: line {empty[0]} is returned already"))
+    yield
     bad = line_violations([*before, *lines])
+    yield
     if bad:
         return invalid(
             *[
@@ -221,8 +242,8 @@ def _take_new(
     day = day_of(line.fee_ocur_time or default_time)
     assert day is not None, "admission has looked at the times"
     held = Held(
-        key, batch, day, line.SerializeToString(deterministic=True), content_of(line), line.cnt, line.pric,
-        line.det_item_fee_sumamt, init_key, 0, 0, "", 0, 0, *NOTHING, upload_id,
+        key, batch, day, *_line_and_content(line), line.cnt, line.pric, line.det_item_fee_sumamt, init_key, 0, 0,
+        "", 0, 0, *NOTHING, upload_id,
     )  # fmt: skip
     change.written[key] = held
     place = (batch, day)
@@ -236,7 +257,10 @@ def _split_again(
 ) -> None:
     """The parts of a line after its returns, and the sums by the difference."""
     key = line_keys([netted.feedetl_sn])[0]
-    before = change.written.get(key) or held[key]
+    before = change.written.get(key)
+    if before is None:
+        before = held[key]
+        change.deleted.add(key)
     item = catalogue.item(netted.med_list_codg, netted.fee_ocur_time)
     chrgitm_lv, first_pay_bp = item.key
     parts = split((netted,), catalogue, level).parts if netted.cnt else NOTHING
@@ -253,9 +277,12 @@ def _split_again(
 
 def split_of(held: Held) -> pb.FeeSplit:
     """The split of a line after its returns."""
-    line = pb.FeeDetail.FromString(held.line)
+    return _split_message(pb.FeeDetail.FromString(held.line).feedetl_sn, held)
+
+
+def _split_message(feedetl_sn: str, held: Held) -> pb.FeeSplit:
     return pb.FeeSplit(
-        feedetl_sn=line.feedetl_sn, chrgitm_lv=held.chrgitm_lv, det_item_fee_sumamt=held.amount_fen + held.returned_fen,
+        feedetl_sn=feedetl_sn, chrgitm_lv=held.chrgitm_lv, det_item_fee_sumamt=held.amount_fen + held.returned_fen,
         pric_uplmt_amt=held.price_limit, selfpay_prop=held.first_pay_bp, fulamt_ownpay_amt=held.full_self_fen,
         overlmt_amt=held.over_limit_fen, preselfpay_amt=held.first_pay_fen, inscp_scp_amt=held.in_scope_fen,
     )  # fmt: skip
@@ -269,11 +296,13 @@ def delete(
     originals: Mapping[int, Held],
     catalogue: Catalogue,
     level: int,
-) -> Change:
+) -> Sliced[Change]:
     """Deletes lines; with a line go its `returns`, and a return that goes alone gives its original back its part."""
     change = Change(sums=sums)
     gone = {line.key: line for line in (*named, *returns.values())}
-    for line in gone.values():
+    for number, line in enumerate(gone.values()):
+        if number % SLICE_LINES == 0:
+            yield
         change.deleted.add(line.key)
         sums[(line.batch, line.day)].take(line, -1)
     given_back: dict[int, NettedLine] = {}

@@ -1,11 +1,7 @@
 """`python -m loadtest`: what the system takes, and what it costs."""
 
 import asyncio
-import contextlib
-import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,29 +9,19 @@ from typing import Annotated, Final
 import typer
 import uvloop
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
-from loadtest import profiles
+from loadtest import fee_command, profiles
 from loadtest.bench import Bench, Plan, open_visits, probe
 from loadtest.children import echo_server, load_generator
 from loadtest.errors import LoadTestFault
 from loadtest.generator import Setting
 from loadtest.report import ECHO, SESSION, UNARY, Report
-from loadtest.target import Target, people_of, read_target, started_target
+from loadtest.running import OWN_RUN_DIR, PRINTED_WIDTH, listed, own_or_given, progress_bar, until_signalled
+from loadtest.target import Target, people_of
 
-OWN_RUN_DIR: Final = Path(".run/bench")
 POOLS: Final = ("440100", "440300", "441500", "450100", "500000")
 SHAPES: Final = (ECHO, UNARY, SESSION)
 PREPARATION_STEPS: Final = 4
-PRINTED_WIDTH: Final = 150
-"""Columns of the tables where there is no terminal."""
 EXIT_STOPPED: Final = 130
 EXIT_FAULT: Final = 2
 EXIT_WORTHLESS: Final = 1
@@ -59,6 +45,9 @@ Examples:
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
+
+
+app.command("fees", epilog=fee_command.EXAMPLES)(fee_command.fees)
 
 
 @app.callback()
@@ -119,12 +108,12 @@ def bench(
         window=window, per_message=per_message, rate=rate, visits=visits, inpatient_share=inpatient,
         fresh_broker=fresh_broker,
     )  # fmt: skip
-    treated = People(people, _listed(pools), _listed(regions), lines, seed)
+    treated = People(people, listed(pools), listed(regions), lines, seed)
     console = Console() if sys.stdout.isatty() else Console(width=PRINTED_WIDTH)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             report = runner.run(
-                _until_signalled(_bench(plan, treated, run_dir=run_dir, profile=profile, console=console))
+                until_signalled(_bench(plan, treated, run_dir=run_dir, profile=profile, console=console))
             )
     except LoadTestFault as fault:
         typer.echo(f"error: {fault}", err=True)
@@ -140,18 +129,11 @@ def bench(
         raise typer.Exit(EXIT_WORTHLESS)
 
 
-async def _until_signalled(run: Coroutine[None, None, Report]) -> Report:
-    """Also a plain `kill` ends the stack in order: half of it must not stay behind."""
-    task = asyncio.ensure_future(run)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await task
-
-
 async def _bench(
     plan: Plan, people: People, *, run_dir: Path | None, profile: str, console: Console
 ) -> Report:
-    with _bar(console, plan.steps + PREPARATION_STEPS) as say:
-        async with _target(run_dir, profile, say) as whole:
+    with progress_bar(console, plan.steps + PREPARATION_STEPS) as say:
+        async with own_or_given(run_dir, profile, say) as whole:
             target = whole.narrowed(people.regions)
             files = await people_of(
                 target, pools=people.pools, count=people.per_pool, seed=people.seed, say=say
@@ -195,54 +177,13 @@ def _notes(plan: Plan, opened: int, refused: dict[str, int], answer_bytes: int, 
     return said
 
 
-@contextlib.asynccontextmanager
-async def _target(run_dir: Path | None, profile: str, say: Callable[[str], None]) -> AsyncIterator[Target]:
-    if run_dir is not None:
-        if profile:
-            raise LoadTestFault(
-                "A running stack cannot be profiled: leave --run-dir out, and one is started."
-            )
-        yield read_target(run_dir, ours=False)
-        return
-    environment = profiles.environment(OWN_RUN_DIR, profile) if profile else {}
-    arguments = ("--free-ports", "--fresh")
-    async with started_target(OWN_RUN_DIR, arguments=arguments, environment=environment, say=say) as target:
-        yield target
-
-
-@contextlib.contextmanager
-def _bar(console: Console, steps: int) -> Iterator[Callable[[str], None]]:
-    """A progress bar that moves with each thing said."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task, began_s = progress.add_task("", total=steps), time.monotonic()
-
-        def say(what: str) -> None:
-            progress.update(task, description=what, advance=1)
-            if not console.is_terminal:
-                seconds = time.monotonic() - began_s
-                console.print(f"{seconds:6.1f} s  {what}", markup=False, highlight=False)
-
-        yield say
-
-
 def _shapes(text: str) -> tuple[str, ...]:
-    chosen = _listed(text)
+    chosen = listed(text)
     if unknown := set(chosen) - set(SHAPES):
         raise typer.BadParameter(
             f"{', '.join(sorted(unknown))} is none of {', '.join(SHAPES)}", param_hint="--shapes"
         )
     return chosen
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 if __name__ == "__main__":

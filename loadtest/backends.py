@@ -15,7 +15,8 @@ APPLICATION_NAME: Final = "loadtest"
 CLAIM: Final = "Postgres W1 (claim)"
 DECIDE: Final = "Postgres W2 (decide)"
 BOOK: Final = "Postgres W3 (book)"
-BACKENDS: Final = (CLAIM, DECIDE, BOOK)
+FEES: Final = "Postgres, fee lines"
+BACKENDS: Final = (CLAIM, DECIDE, BOOK, FEES)
 
 
 def kind_of(application_name: str) -> str:
@@ -27,7 +28,7 @@ def kind_of(application_name: str) -> str:
     if who == "home":
         return DECIDE
     if who == "gateway":
-        return {"claims": CLAIM, "booking": BOOK}.get(use, POSTGRES)
+        return {"claims": CLAIM, "booking": BOOK, "fees": FEES}.get(use, POSTGRES)
     return POSTGRES
 
 

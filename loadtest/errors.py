@@ -38,3 +38,7 @@ class HelperDied(LoadTestFault):
 
 class NotMeasurable(LoadTestFault):
     """This system does not show what processes use; CPU is read from /proc, which Linux has."""
+
+
+class AnswerWrong(LoadTestFault):
+    """A call had another outcome than it should have, so what was measured is not what was meant."""

@@ -1,6 +1,7 @@
 """Whatever is uploaded, returned and deleted, in any order, the sums are those of the lines that are held."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,8 +9,11 @@ from hypothesis import strategies as st
 from gateway.catalogue import Catalogue, Item, split
 from gateway.fees import Change, Held, Place, Sum, delete, facts_sums, lines_digest, upload
 from gateway.refusals import Refused
+from gateway.slices import Sliced
 from proto.settlement.v1 import settlement_pb2 as pb
 from tests.builders import an_id
+
+Done = TypeVar("Done")
 
 LEVEL = 3
 DAYS = ("2026-11-16", "2026-11-17", "2026-11-18")
@@ -42,6 +46,16 @@ def a_taken_back(of: pb.FeeDetail, units: int, day: str, name: str) -> pb.FeeDet
     )  # fmt: skip
 
 
+def to_the_end(work: Sliced[Done]) -> Done:
+    """What work in slices comes to."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            done: Done = end.value
+            return done
+
+
 class Shelf:
     """The lines and sums of a visit, as the book holds them between calls."""
 
@@ -66,9 +80,11 @@ class Shelf:
             place: Sum(one.lines, one.parts, dict(one.splits), one.content)
             for place, one in self.sums.items()
         }
-        done = upload(
-            lines, batch="b", held=self.held, sums=sums, catalogue=CATALOGUE, level=LEVEL, upload_id=an_id(name),
-            default_time=DAYS[0],
+        done = to_the_end(
+            upload(
+                lines, batch="b", held=self.held, sums=sums, visit_lines=len(self.held), catalogue=CATALOGUE,
+                level=LEVEL, upload_id=an_id(name), default_time=DAYS[0],
+            )
         )  # fmt: skip
         if isinstance(done, Change):
             self.apply(done)
@@ -80,9 +96,10 @@ class Shelf:
         back = {one.key: one for one in self.held.values() if one.init_key in keys}
         wanted = {one.init_key for one in named}
         originals = {one.key: one for one in self.held.values() if one.key in wanted}
-        self.apply(
-            delete(named, sums=self.sums, returns=back, originals=originals, catalogue=CATALOGUE, level=LEVEL)
+        work = delete(
+            named, sums=self.sums, returns=back, originals=originals, catalogue=CATALOGUE, level=LEVEL
         )
+        self.apply(to_the_end(work))
 
     def recomputed(self) -> dict[Place, Sum]:
         """From the lines alone, by the split that a settlement with its lines would have."""

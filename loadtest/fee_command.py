@@ -1,0 +1,119 @@
+"""`python -m loadtest fees`: what uploading very many fee lines costs, and what it does to everybody else."""
+
+import asyncio
+import sys
+from pathlib import Path
+from random import Random
+from typing import Annotated, Final
+
+import grpc.aio
+import typer
+import uvloop
+from rich.console import Console
+
+from loadtest import profiles
+from loadtest.bills import MsgIds
+from loadtest.children import load_generator
+from loadtest.errors import LoadTestFault
+from loadtest.fee_report import FeeReport
+from loadtest.fees import FeeBench, FeePlan
+from loadtest.generator import CHANNEL_OPTIONS, Setting, make_population
+from loadtest.meter import Meter
+from loadtest.running import OWN_RUN_DIR, PRINTED_WIDTH, listed, own_or_given, progress_bar, until_signalled
+from loadtest.stays import Ward
+from loadtest.target import people_of
+
+POOL: Final = "440300"
+REGION: Final = "44"
+PEOPLE: Final = 400
+OTHERS_LINES: Final = 8
+PREPARATION_STEPS: Final = 4
+VISIT_LINES_MAX: Final = 100_000
+EXIT_STOPPED: Final = 130
+EXIT_FAULT: Final = 2
+EXIT_WORTHLESS: Final = 1
+
+EXAMPLES: Final = """
+Examples:
+
+`python -m loadtest fees` — what `make bench-fees` runs, about two minutes
+
+`python -m loadtest fees --lines 1000,5000 --rounds 1 --json` — a quick look, the last line only
+
+`python -m loadtest fees --lines 1000,20000 --profile gateway` — where the gateway's time goes
+"""
+
+
+def fees(
+    lines: Annotated[
+        str, typer.Option(help="lines of a stay, with commas between, rising; at most 100000")
+    ] = "1000,10000,100000",
+    rounds: Annotated[int, typer.Option(min=1, help="windows of others without and during an upload")] = 2,
+    rate: Annotated[float, typer.Option(min=1, help="settlements of others, a second")] = 40.0,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="run folder of a running stack; default: start one, empty, and end it")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="the same seed uploads the same lines")] = 7,
+    profile: Annotated[str, typer.Option(help="run `gateway` or `homepool` under cProfile")] = "",
+    json_only: Annotated[bool, typer.Option("--json", help="the last line only")] = False,
+) -> None:
+    """CPU and time per uploaded line by size of a stay, the settlement of a long stay beside a short one's, and what
+    others feel of an upload.
+
+    CPU is that of the gateway and of PostgreSQL, the idle burn of an equal time subtracted. Ends with one line of JSON.
+    Exit code 1 where an answer was wrong.
+    """
+    plan = FeePlan(sizes=_sizes(lines), rounds=rounds, others_per_s=rate)
+    console = (
+        Console(quiet=json_only) if sys.stdout.isatty() else Console(quiet=json_only, width=PRINTED_WIDTH)
+    )
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            report = runner.run(
+                until_signalled(_fees(plan, run_dir=run_dir, profile=profile, seed=seed, console=console))
+            )
+    except LoadTestFault as fault:
+        typer.echo(f"error: {fault}", err=True)
+        raise typer.Exit(EXIT_FAULT) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        typer.echo("stopped", err=True)
+        raise typer.Exit(EXIT_STOPPED) from None
+    report.print(console)
+    if profile:
+        console.print(profiles.hottest(OWN_RUN_DIR, profile), markup=False, highlight=False)
+    sys.stdout.write(report.last_line() + "\n")
+    if report.faults():
+        raise typer.Exit(EXIT_WORTHLESS)
+
+
+async def _fees(
+    plan: FeePlan, *, run_dir: Path | None, profile: str, seed: int, console: Console
+) -> FeeReport:
+    with progress_bar(console, plan.steps + PREPARATION_STEPS) as say:
+        async with own_or_given(run_dir, profile, say) as whole:
+            target = whole.narrowed((REGION,))
+            files = await people_of(target, pools=(POOL,), count=PEOPLE, seed=seed, say=say)
+            setting = Setting(
+                gateways=list(target.gateways), people=[str(file) for file in files], pools=[POOL],
+                lines=OTHERS_LINES, inpatient_share=0.0, seed=seed,
+            )  # fmt: skip
+            async with load_generator(setting, run_dir=target.run_dir) as generator:
+                address = target.gateways[0][1]
+                async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
+                    population = make_population(setting)
+                    population.run += "F"  # the generator has a population of its own: no visit number twice
+                    ward = Ward(channel, population, Random(seed), MsgIds())
+                    run = FeeBench(plan=plan, ward=ward, meter=Meter(target), generator=generator, say=say)
+                    return await run.run()
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        sizes = tuple(int(part) for part in listed(text))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no list of numbers", param_hint="--lines") from None
+    if not sizes or sorted(set(sizes)) != list(sizes) or sizes[0] < 1 or sizes[-1] > VISIT_LINES_MAX:
+        raise typer.BadParameter(
+            f"sizes rise from 1 to {VISIT_LINES_MAX:,}, like 1000,10000,100000", param_hint="--lines"
+        )
+    return sizes
