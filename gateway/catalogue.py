@@ -135,7 +135,7 @@ class Split(NamedTuple):
         for line in self.netted:
             item = self.catalogue.item(line.med_list_codg, line.fee_ocur_time)
             chrgitm_lv, first_pay_bp = item.key
-            parts = split((line,), self.catalogue, self.level).parts
+            parts = parts_of(line, item, self.level)
             yield pb.FeeSplit(
                 feedetl_sn=line.feedetl_sn,
                 chrgitm_lv=chrgitm_lv,
@@ -147,6 +147,19 @@ class Split(NamedTuple):
                 preselfpay_amt=parts.first_pay_fen,
                 inscp_scp_amt=parts.in_scope_fen,
             )
+
+
+def parts_of(line: FeeLine, item: Item, level: int) -> Parts:
+    """The parts of one line without returns: `split` does the same for many, in its own loop."""
+    amount, ratio = line.det_item_fee_sumamt, item.key[1]
+    if ratio == BASIS_POINTS:
+        return Parts(amount, 0, 0, 0)
+    over = 0
+    limit = item.limits[level]
+    if limit and (excess := line.pric - limit) > 0:
+        over = min((excess * line.cnt + HALF_FEN) // PRODUCT_PER_FEN, amount)
+    first = ((amount - over) * ratio + HALF_RATIO) // BASIS_POINTS
+    return Parts(0, over, first, amount - over - first)
 
 
 def split(lines: Sequence[FeeLine], catalogue: Catalogue, level: int) -> Split:

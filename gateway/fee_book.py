@@ -23,7 +23,7 @@ CONNECTIONS: Final = 3
 LOCK_TIMEOUT_MS: Final = 3_000
 STATEMENT_TIMEOUT_MS: Final = 20_000
 WAIT_S: Final = 10.0
-COPY_LINES: Final = 250
+COPY_LINES: Final = 125
 """Lines of a COPY: the driver puts all of them into bytes before it lets others have the event loop."""
 
 _LINE_COLUMNS: Final = ("visit", *Held._fields)

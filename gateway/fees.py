@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Final, NamedTuple
 
-from gateway.catalogue import Catalogue, Parts, split
+from gateway.catalogue import Catalogue, Item, Parts, parts_of
 from gateway.checks import day_of
 from gateway.feelines import FeeLine, NettedLine, line_violations, net_returns
 from gateway.refusals import Refused, Violation, invalid, refuse
@@ -82,7 +83,8 @@ class Sum:
 
     def change(self, line: Held, by: Parts) -> None:
         """A line's parts have changed by so much."""
-        self.parts = Parts(*[ours + more for ours, more in zip(self.parts, by, strict=True)])
+        ours = self.parts
+        self.parts = Parts(ours[0] + by[0], ours[1] + by[1], ours[2] + by[2], ours[3] + by[3])
         key = (line.chrgitm_lv, line.first_pay_bp)
         amount, in_scope = self.splits.get(key, (0, 0))
         self.splits[key] = (amount + sum(by), in_scope + by.in_scope_fen)
@@ -175,14 +177,19 @@ def upload(
     families = yield from _families(fresh, held, default_time)
     if isinstance(families, Refused):
         return families
-    for number, (place, line) in enumerate(fresh):
-        if number % SLICE_LINES == 0:
-            yield
-        _take_new(keys[place], line, batch, change, upload_id, default_time)
+    new = {line.feedetl_sn: (keys[place], line) for place, line in fresh}
+    taken = partial(_take_new, change, batch=batch, upload_id=upload_id, default_time=default_time)
+    for key, line in new.values():
+        if line.init_feedetl_sn:
+            taken(key, line, None, None, level)
     for number, netted in enumerate(families):
         if number % SLICE_LINES == 0:
             yield
-        _split_again(netted, held, change, catalogue, level)
+        item = catalogue.item(netted.med_list_codg, netted.fee_ocur_time)
+        if netted.feedetl_sn in new:
+            taken(*new[netted.feedetl_sn], netted, item, level)
+        else:
+            _split_again(netted, held, change, item, level)
     for number, (key, line) in enumerate(zip(keys, given, strict=True)):
         if number % SLICE_LINES == 0:
             yield
@@ -235,35 +242,34 @@ def _left_of(known: Held) -> NettedLine:
 
 
 def _take_new(
-    key: int, line: pb.FeeDetail, batch: str, change: Change, upload_id: bytes, default_time: str
-) -> None:
-    """A new line with empty parts; the split fills them, and a return keeps them empty."""
+    change: Change, key: int, line: pb.FeeDetail, left: FeeLine | None, item: Item | None, level: int,
+    *, batch: str, upload_id: bytes, default_time: str,
+) -> None:  # fmt: skip
+    """A new line, and its item, of which so much is left after returns; a return (None) has no parts of its own."""
     init_key = line_keys([line.init_feedetl_sn])[0] if line.init_feedetl_sn else None
     day = day_of(line.fee_ocur_time or default_time)
     assert day is not None, "admission has looked at the times"
+    cnt, amount = line.cnt, line.det_item_fee_sumamt
+    returned_cnt = returned_fen = limit = 0
+    key_of_split, parts = ("", 0), NOTHING
+    if left is not None and item is not None:
+        returned_cnt, returned_fen = left.cnt - cnt, left.det_item_fee_sumamt - amount
+        key_of_split, limit = item.key, item.limits[level]
+        parts = parts_of(left, item, level) if left.cnt else NOTHING
     held = Held(
-        key, batch, day, *_line_and_content(line), line.cnt, line.pric, line.det_item_fee_sumamt, init_key, 0, 0,
-        "", 0, 0, *NOTHING, upload_id,
+        key, batch, day, *_line_and_content(line), cnt, line.pric, amount, init_key, returned_cnt, returned_fen,
+        *key_of_split, limit, *parts, upload_id,
     )  # fmt: skip
     change.written[key] = held
-    place = (batch, day)
-    total = change.sums.setdefault(place, Sum())
-    total.lines += 1
-    total.content = (total.content + int.from_bytes(held.content)) % CONTENT_MODULUS
+    change.sums.setdefault((batch, day), Sum()).take(held, 1)
 
 
-def _split_again(
-    netted: FeeLine, held: Mapping[int, Held], change: Change, catalogue: Catalogue, level: int
-) -> None:
-    """The parts of a line after its returns, and the sums by the difference."""
+def _split_again(netted: FeeLine, held: Mapping[int, Held], change: Change, item: Item, level: int) -> None:
+    """The parts of a line that was held before after its returns, and the sums by the difference."""
     key = line_keys([netted.feedetl_sn])[0]
-    before = change.written.get(key)
-    if before is None:
-        before = held[key]
-        change.deleted.add(key)
-    item = catalogue.item(netted.med_list_codg, netted.fee_ocur_time)
+    before = held[key]
     chrgitm_lv, first_pay_bp = item.key
-    parts = split((netted,), catalogue, level).parts if netted.cnt else NOTHING
+    parts = parts_of(netted, item, level) if netted.cnt else NOTHING
     after = before._replace(
         returned_cnt=netted.cnt - before.cnt, returned_fen=netted.det_item_fee_sumamt - before.amount_fen,
         chrgitm_lv=chrgitm_lv, first_pay_bp=first_pay_bp, price_limit=item.limits[level],
@@ -271,6 +277,7 @@ def _split_again(
         in_scope_fen=parts.in_scope_fen,
     )  # fmt: skip
     change.written[key] = after
+    change.deleted.add(key)
     difference = Parts(*[new - old for new, old in zip(parts, before.parts, strict=True)])
     change.sums.setdefault((after.batch, after.day), Sum()).change(after, difference)
 
@@ -314,7 +321,8 @@ def delete(
             cnt=left.cnt - line.cnt, det_item_fee_sumamt=left.det_item_fee_sumamt - line.amount_fen
         )
     for left in given_back.values():
-        _split_again(left, originals, change, catalogue, level)
+        item = catalogue.item(left.med_list_codg, left.fee_ocur_time)
+        _split_again(left, originals, change, item, level)
     return change
 
 
