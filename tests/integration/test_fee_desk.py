@@ -425,9 +425,20 @@ async def test_a_return_that_is_deleted_gives_its_line_the_pack_back(counter: Co
 async def test_a_visit_holds_no_more_lines_than_it_may(counter: Counter) -> None:
     await counter.done(an_upload("u1", a_line("1")))
     await counter.rows("UPDATE fee_sum SET lines = $1", VISIT_LINES_MAX - 1)
+    await counter.rows("UPDATE visit SET fee_lines = $1", VISIT_LINES_MAX - 1)
     assert await counter.refused(an_upload("u2", a_line("2"), a_line("3"))) == "TOO_MANY_LINES"
     await counter.done(an_upload("u3", a_line("2"), a_line("1")))  # one of them is held already
     assert await counter.refused(an_upload("u4", a_line("3"))) == "TOO_MANY_LINES"
+
+
+async def test_a_call_writes_the_sums_of_its_own_days_and_no_others(counter: Counter) -> None:
+    await counter.done(an_upload("u1", a_line("1", fee_ocur_time="2026-11-16 09:00:00")))
+    of_day = "SELECT xmin::text FROM fee_sum WHERE day = '2026-11-16'"
+    before = await counter.rows(of_day)
+    outcome = await counter.done(an_upload("u2", a_line("2", fee_ocur_time="2026-11-17 09:00:00")))
+    assert await counter.rows(of_day) == before
+    assert (outcome.fee_lines, outcome.fee_sumamt) == (2, 2 * FEN_A_LINE)
+    assert await counter.stored() == (2, 2, 2)
 
 
 async def test_fees_of_another_pool_than_the_visit_s_are_refused(counter: Counter) -> None:
