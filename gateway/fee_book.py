@@ -135,11 +135,11 @@ class FeeTransaction:
     async def _write_codes(self, change: Change) -> None:
         assert self.visit is not None
         if change.codes_given_back:
+            # both lists are of the same lines, so no other line's code goes; a join would look at all of the visit's
             await self._connection.execute(
-                "DELETE FROM fee_trace t USING unnest($2::bigint[], $3::bigint[]) AS gone (code, key)"
-                " WHERE t.visit = $1 AND t.code = gone.code AND t.key = gone.key",
+                "DELETE FROM fee_trace WHERE visit = $1 AND code = any($2) AND key = any($3)",
                 self.visit.id, [code for code, _ in change.codes_given_back],
-                [key for _, key in change.codes_given_back],
+                list({key for _, key in change.codes_given_back}),
             )  # fmt: skip
         if change.codes:
             await self._connection.copy_records_to_table(

@@ -83,15 +83,12 @@ class FeeBench:
 
     async def _uploaded(self, lines: int) -> tuple[Stay, list[int]]:
         stay = await self.ward.open(lines)
-        return stay, await self.ward.upload(stay, lines)
+        return stay, await self.ward.upload(self.ward.prepare(stay, lines))
 
     async def _size(self, lines: int) -> SizeFigures:
         stays = [await self.ward.open(lines) for _ in range(-(-LINES_LEAST // lines))]
-
-        async def all_of_them() -> list[int]:
-            return [took for stay in stays for took in await self.ward.upload(stay, lines)]
-
-        took_ns, used = await self.meter.of(all_of_them())
+        uploads = [one for stay in stays for one in self.ward.prepare(stay, lines)]
+        took_ns, used = await self.meter.of(self.ward.upload(uploads))
         self._longest, self._upload_s = stays[-1], sum(took_ns) / 1e9 / len(stays)
         spare = stays[0]
         if len(stays) == 1:
@@ -122,11 +119,12 @@ class FeeBench:
         seconds = self._upload_s + LATE_S
         figures: dict[str, Any] = {"rate": self.plan.others_per_s, "seconds": seconds}
         stay = await self.ward.open(self.plan.sizes[-1])
+        uploads = self.ward.prepare(stay, self.plan.sizes[-1]) if upload else []
         await self.generator.tell(do="run", shape=RATE, **figures)
         await asyncio.sleep(WARM_UP_S)
         from_ns = time.monotonic_ns()
         if upload:
-            await self.ward.upload(stay, self.plan.sizes[-1])
+            await self.ward.upload(uploads)
         else:
             await asyncio.sleep(self._upload_s)
         said = await self.generator.tell(do="stop", from_ns=from_ns, to_ns=time.monotonic_ns())

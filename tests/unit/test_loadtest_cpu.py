@@ -90,6 +90,7 @@ def test_a_process_is_known_by_its_command_line(command: list[str], kind: str) -
     [
         ("gateway 44 slot 0 claims", backends.CLAIM),
         ("gateway 44 slot 0 booking", backends.BOOK),
+        ("gateway 44 slot 0 fees", backends.FEES),
         ("gateway 44 slot 0 queries", POSTGRES),
         ("home 44 partition 1", backends.DECIDE),
         ("", POSTGRES),
