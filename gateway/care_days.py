@@ -91,7 +91,7 @@ class CareDays:
                 "INSERT INTO day_caught_up VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
                 day, peer, work.fetched, work.refused,
             )  # fmt: skip
-        _log.info("summed", day=str(day), node=peer, fetched=work.fetched, refused=len(work.refused))
+        _log.info("summed", day=str(day), node=peer, fetched=work.fetched, refused=work.refused_in_all)
 
     async def sums(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DaySumRow], None]:
         """See Days."""

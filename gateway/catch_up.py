@@ -21,7 +21,7 @@ from runtime.postgres import Connection
 
 BUCKETS_A_CALL_MAX: Final = 2_000
 REFUSED_MAX: Final = 10_000
-"""How many ids an answer names; all are alarmed."""
+"""How many ids are named and alarmed; a day that differs in more has one cause, and one more alarm."""
 _ONE_DAY: Final = timedelta(days=1)
 
 
@@ -42,6 +42,7 @@ class CatchUp:
         self._alarm = alarm
         self.fetched = 0
         self.refused: list[bytes] = []
+        self.refused_in_all = 0
 
     async def run(self, buckets: int) -> None:
         """Raises Refusal, CareBookUnavailable and what a lost database raises; then what was booked stays."""
@@ -56,6 +57,8 @@ class CatchUp:
             some = differing[first : first + BUCKETS_A_CALL_MAX]
             async for decisions in self._node.decisions(self._day, buckets=some):
                 await self._look_at({decision.id: decision for decision in decisions})
+        if self.refused_in_all > REFUSED_MAX:
+            self._alarm("more decisions of a day could not be booked than are named")
 
     async def _look_at(self, decided: dict[bytes, mpb.Decision]) -> None:
         here = await days_here(self._connection, list(decided), near=self._day)
@@ -97,12 +100,15 @@ class CatchUp:
         return row
 
     def _refuse(self, id_: bytes, why: str) -> None:
-        self._alarm(why, setl_id=message_name(id_))
-        self._name(id_)
+        if self._name(id_):
+            self._alarm(why, setl_id=message_name(id_))
 
-    def _name(self, id_: bytes) -> None:
-        if len(self.refused) < REFUSED_MAX:
-            self.refused.append(id_)
+    def _name(self, id_: bytes) -> bool:
+        self.refused_in_all += 1
+        if self.refused_in_all > REFUSED_MAX:
+            return False
+        self.refused.append(id_)
+        return True
 
 
 def _light(decision: mpb.Decision) -> mpb.Decision:

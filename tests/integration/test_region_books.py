@@ -8,15 +8,18 @@ from typing import Any
 import grpc
 import pytest
 
+from gateway import catch_up
 from gateway.queries import Queries
 from ledger.rows import COLUMNS
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import settlement_pb2
+from runtime import postgres
 from runtime.keys import setl_id_text
 from tests.both_books import PEER, BothBooks, asked, both_books, code_of, named, region_books
 from tests.builders import (
     NODE,
     NOW_MS,
+    REGION,
     TODAY,
     TODAY_TEXT,
     a_care_row,
@@ -184,7 +187,46 @@ async def test_a_decision_of_another_region_that_a_node_counts_here_is_not_booke
     ]
 
 
+async def test_a_day_that_differs_all_over_is_named_up_to_a_bound(
+    books: BothBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catch_up, "REFUSED_MAX", 2)
+    rows = [a_care_row(f"{n}", n) for n in range(1, 6)]
+    await books.decided(*rows)
+    await books.booked(*(row._replace(number=row.number + 1, insutype="390") for row in rows))
+    summed = await books.closed_and_summed()
+    assert len(summed.refused) == 2
+    assert [what for what, _ in books.alarms] == [
+        STANDS_OTHERWISE, STANDS_OTHERWISE, "more decisions of a day could not be booked than are named",
+    ]  # fmt: skip
+
+
 # ------------------------------------------------------------------------------------------------ again
+
+
+async def test_a_region_takes_the_number_of_buckets_that_its_node_has(books: BothBooks) -> None:
+    await books.both(*(a_care_row(f"{n}", n) for n in range(1, 6)))
+    await books.close()
+    await books.node.SumDay(pb.SumDayRequest(day=TODAY_TEXT, peer=REGION, buckets=2))
+    assert (await books.sum_day(buckets=16)).buckets == 2
+
+
+async def test_a_caller_that_gives_up_while_it_is_booked_may_come_again(books: BothBooks) -> None:
+    await books.decided(a_care_row("a", 1), a_care_row("b", 2))
+    await books.booked(a_care_row("yesterday", 3, day=TODAY - timedelta(days=1)))
+    await books.close()
+    async with postgres.opened(books.care, application_name="test") as connection:
+        await connection.fetchval("SELECT make_leaf('care', $1, 'care_written')", TODAY)
+        async with connection.transaction():
+            await connection.execute(
+                f"LOCK TABLE care_{TODAY:%Y%m%d} IN SHARE MODE"
+            )  # readers pass, writers wait
+            with pytest.raises(grpc.aio.AioRpcError) as gone:
+                await books.region.SumDay(pb.SumDayRequest(day=TODAY_TEXT, peer=PEER), timeout=2)
+            assert gone.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    summed = await books.sum_day()
+    assert (summed.items, list(summed.refused)) == (2, [])
+    assert {id_ for (id_,) in await books.care_rows("id", f"day = '{TODAY}'")} == {an_id("a"), an_id("b")}
 
 
 async def test_again_gives_the_stored_answer_and_changes_nothing(books: BothBooks) -> None:
