@@ -1,8 +1,8 @@
 """A home node's book by its days: what stands behind its BooksService.
 
-Closing is one SQL function (`homepool/sql/0009_closed_days.sql`), summing another (`ledger/sql/0004_day_sums.sql`): here
-they are called, on a session of their own, and what is not to be had is refused. Reading has other sessions, so that a
-long answer keeps nobody from closing the day.
+Closing is one SQL function (`homepool/sql/0009_closed_days.sql`), summing another (`ledger/sql`): here they are called,
+on a session each, and what is not to be had is refused. Reading has sessions of its own, so that neither a long answer nor
+a long sum keeps anybody from closing the day.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
@@ -32,11 +32,14 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("homepool.books")
 
 
 class HomeDays:
-    """The days of one home node. `worker` closes and sums, one after the other; `readers` read."""
+    """The days of one home node: one session closes, one sums, some read."""
 
-    def __init__(self, *, node: int, worker: Sessions, readers: Sessions, regions: Collection[str]) -> None:
+    def __init__(
+        self, *, node: int, closing: Sessions, summing: Sessions, readers: Sessions, regions: Collection[str]
+    ) -> None:
         self._node = node
-        self._worker = worker
+        self._closing = closing
+        self._summing = summing
         self._readers = readers
         self._regions = regions
 
@@ -54,7 +57,7 @@ class HomeDays:
 
     async def close_day(self, day: date, operator: str) -> pb.CloseDayResponse:
         """Close a day and every open one before it. Refuses DAY_AHEAD."""
-        async with self._worker.acquire() as connection:
+        async with self._closing.acquire() as connection:
             today = await connection.fetchval("SELECT book_today()")
             if day > today:
                 raise refusal("DAY_AHEAD", f"{day} has not begun: the database's date in China is {today}")
@@ -79,7 +82,7 @@ class HomeDays:
         """Sum a closed day with a region, once for ever. Refuses UNKNOWN_PEER, DAY_OPEN."""
         if peer not in self._regions:
             raise refusal("UNKNOWN_PEER", f"node {self._node} answers no region {peer}")
-        async with self._worker.acquire() as connection:
+        async with self._summing.acquire() as connection:
             await _must_be_closed(cast(Connection, connection), day)
             summed = await DayBook(cast(Connection, connection), HOME).sum_day(day, peer, buckets)
         return pb.SumDayResponse(day=day.isoformat(), peer=peer, buckets=summed.buckets, items=summed.items)
@@ -133,13 +136,14 @@ async def opened_days(dsn: str, *, node: int, regions: Collection[str]) -> Async
     """The days of a node's database, for the length of a block."""
     settings = {**SESSION_SETTINGS, "lock_timeout": str(LOCK_TIMEOUT_MS)}
     async with (
-        postgres.pooled(dsn, application_name=f"books {node} closing", sessions_max=1, **settings) as worker,
+        postgres.pooled(dsn, application_name=f"books {node} closing", sessions_max=1, **settings) as closing,
+        postgres.pooled(dsn, application_name=f"books {node} summing", sessions_max=1, **settings) as summing,
         postgres.pooled(
             dsn, application_name=f"books {node} reading", sessions_max=READERS_MAX,
             idle_in_transaction_session_timeout=str(STALLED_READER_MS_MAX), **settings,
         ) as readers,
     ):  # fmt: skip
-        yield HomeDays(node=node, worker=worker, readers=readers, regions=regions)
+        yield HomeDays(node=node, closing=closing, summing=summing, readers=readers, regions=regions)
 
 
 async def _must_be_closed(connection: Connection, day: date) -> None:

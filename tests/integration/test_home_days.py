@@ -277,6 +277,18 @@ async def test_only_a_closed_day_is_summed_and_only_a_summed_day_is_told(
         _ = [part async for part in days.decisions(TODAY, asked)]
 
 
+async def test_a_sum_that_takes_long_keeps_nobody_from_closing_the_next_day(
+    world: PostgresWorld, days: HomeDays
+) -> None:
+    await days.close_day(YESTERDAY, "night")
+    async with world.admin.transaction():
+        await world.admin.execute("LOCK TABLE day_summed IN ACCESS EXCLUSIVE MODE")
+        summing = asyncio.create_task(days.sum_day(YESTERDAY, REGION, 0))
+        assert not (await days.close_day(TODAY, "night")).closed_before
+        assert not summing.done()
+    assert (await summing).items == 0
+
+
 async def decisions(days: HomeDays, **asked: object) -> list[messages_pb2.Decision]:
     """What is told."""
     day = date.fromisoformat(str(asked["day"])) if "day" in asked else None
