@@ -1,8 +1,8 @@
 """A home node's book by its days: what stands behind its BooksService.
 
 Closing is one SQL function (`homepool/sql/0009_closed_days.sql`), summing another (`ledger/sql`): here they are called,
-on a session each, and what is not to be had is refused. Reading has sessions of its own, so that neither a long answer nor
-a long sum keeps anybody from closing the day.
+on a session each, and what is not to be had is refused. Reading has sessions of its own, so that neither a long answer
+nor a long sum keeps anybody from closing the day.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
