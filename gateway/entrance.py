@@ -12,11 +12,13 @@ from typing import Final
 from gateway.calls import INFNOS_OF, PRE_SETTLE_INFNOS, Call, NeedsNode
 from gateway.care_book import BillLines, Decided, Known, RequestRow
 from gateway.catalogue import Catalogue
-from gateway.checks import envelope_violations
+from gateway.checks import CREDENTIAL_CHARACTERS_MAX, EVOUCHER, envelope_violations, named
 from gateway.directory import Directory, Institution, Pool
 from gateway.fees import Place, Sum
 from gateway.refusals import Refused, Violation, invalid, refuse
 from proto.settlement.v1 import messages_pb2 as mpb
+from proto.settlement.v1 import settlement_pb2 as pb
+from proto.settlement.v1.envelope_pb2 import Credential
 from runtime.clock import china_date
 
 NO_DIGEST: Final = bytes(32)
@@ -111,6 +113,29 @@ def silence_refusal(node: int, partition: int, view: View) -> Refused | None:
     if view.silent(node, partition):
         return refuse("NODE_SILENT", f"home node {node} does not answer at present; nothing was sent")
     return None
+
+
+def voucher_of(call: Call) -> Credential | None:
+    """The e-voucher that came with an opening or a sale: only its node can say whose it is and whether it still holds."""
+    request: pb.OpenVisitRequest | pb.SettleRequest = call.request  # type: ignore[assignment]
+    credential = request.credential
+    return credential if credential.mdtrt_cert_type == EVOUCHER else None
+
+
+def voucher_violations(call: Call) -> list[Violation]:
+    """An e-voucher has a token."""
+    voucher = voucher_of(call)
+    if voucher is None:
+        return []
+    return named("credential.mdtrt_cert_no", voucher.mdtrt_cert_no, characters_max=CREDENTIAL_CHARACTERS_MAX)
+
+
+def needs_coverage(
+    call: Call, *, node: int, partition: int, psn_no: str, home_pool: int, insutype: str
+) -> NeedsNode:
+    """Whether the pool insures the person so, and whether an e-voucher that came along is his."""
+    question = mpb.CoverageAsk(psn_no=psn_no, home_pool=home_pool, insutype=insutype)
+    return NeedsNode(node, partition, mpb.Ask(coverage=question), voucher_of(call))
 
 
 def request_row(

@@ -12,7 +12,8 @@ from typing import Any, Final
 import structlog
 
 from gateway.alarm import setl_id_of
-from gateway.calls import ClaimedRequest, Reply
+from gateway.calls import Answer, NotFinal
+from gateway.checks import EVOUCHER
 from gateway.desk import ANSWER_EARLY_MS, DEADLINE_MS_DEFAULT, Desk, answered, not_final
 from gateway.queries import Queries
 from gateway.refusals import Refused, Violation, invalid, refuse
@@ -118,10 +119,16 @@ class Session:
         if which is None:
             return invalid(Violation("call", "is empty"))
         request = getattr(call, which)
-        if which in BATCHED:
+        if which in BATCHED and not _may_need_its_node(which, request):
             return self._desk.submit(request, deadline_ms)
-        waiting: asyncio.Future[Any] = asyncio.ensure_future(self._single[which](request, deadline_ms))
+        answering = self._single.get(which, self._desk.claimed)
+        waiting: asyncio.Future[Any] = asyncio.ensure_future(answering(request, deadline_ms))
         return waiting
+
+
+def _may_need_its_node(which: str, request: Any) -> bool:
+    """Whether a node must perhaps be asked before the claim: a sale with an e-voucher."""
+    return which == "settle" and request.credential.mdtrt_cert_type == EVOUCHER
 
 
 def _result(call: pb.SessionCall, wait: "asyncio.Future[Any] | Refused") -> pb.SessionResult:
@@ -151,8 +158,5 @@ def _answer_of(which: str, request: Any, wait: "asyncio.Future[Any]") -> Any:
             "a call of a session failed", setl_id=setl_id_of(request.envelope), exc_info=wait.exception()
         )
         return refuse("INTERNAL", "the call failed here; send it again")
-    if which in BATCHED:
-        reply: Reply = wait.result()
-        claimed: ClaimedRequest = request
-        return answered(claimed, reply)
-    return wait.result()
+    result = wait.result()
+    return answered(request, result) if isinstance(result, Answer | NotFinal) else result

@@ -16,9 +16,12 @@ from gateway.entrance import (
     Verdict,
     View,
     agreement_refusal,
+    needs_coverage,
     parties_of,
     request_row,
     silence_refusal,
+    voucher_of,
+    voucher_violations,
 )
 from gateway.feelines import NettedLine
 from gateway.refusals import Refused, Violation, invalid, refuse
@@ -146,6 +149,16 @@ def _admitted(
         )
     if refused := silence_refusal(visit.node, visit.partition, view):
         return refused
+    if (
+        visit.version == 0 and not call.presettle and voucher_of(call) is not None
+    ):  # a sale opens its visit itself
+        if bad := voucher_violations(call):
+            return invalid(*bad)
+        if call.node_answer is None:
+            return needs_coverage(
+                call, node=visit.node, partition=visit.partition, psn_no=visit.psn_no, home_pool=visit.home_pool,
+                insutype=insutype,
+            )  # fmt: skip
     bill = bill_of(
         given, lines, visit=visit, med_type=med_type, catalogue=catalogue, level=institution.lmtpric_hosp_lv,
         pharmacy=institution.pharmacy, sums=view.fee_sums.get(visit.id, {}),

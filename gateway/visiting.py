@@ -7,7 +7,7 @@ takes neither fees nor other facts, but may be settled; 2405 alone opens it agai
 
 from typing import Final
 
-from gateway.calls import Call, NeedsNode
+from gateway.calls import Call
 from gateway.care_book import (
     CANCEL_VISIT,
     CLOSE_VISIT,
@@ -22,8 +22,6 @@ from gateway.care_book import (
     Visit,
 )
 from gateway.checks import (
-    CREDENTIAL_CHARACTERS_MAX,
-    EVOUCHER,
     INPATIENT,
     OUTPATIENT,
     PHARMACY,
@@ -41,16 +39,17 @@ from gateway.entrance import (
     Verdict,
     View,
     agreement_refusal,
+    needs_coverage,
     parties_of,
     request_row,
     silence_refusal,
+    voucher_of,
+    voucher_violations,
 )
 from gateway.outcomes import own_outcome
 from gateway.refusals import Refused, Violation, invalid, refuse
 from ledger.life import Status
-from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
-from proto.settlement.v1.envelope_pb2 import Credential
 from runtime.errors import IdMalformed
 from runtime.keys import bill_key, partition_of, setl_id_bytes, setl_id_text, visit_key
 
@@ -200,9 +199,7 @@ def _open(call: Call, parties: Parties, house: House, view: View) -> Verdict:
         bad += care_day_violations("input.begntime", given.begntime, view.today)
     for field in ("otp_er_refl_flag", "trum_flag", "rel_ttp_flag"):
         bad += flag_violations(f"input.{field}", getattr(given, field))
-    if (voucher := _voucher(call)) is not None:
-        token = voucher.mdtrt_cert_no
-        bad += named("credential.mdtrt_cert_no", token, characters_max=CREDENTIAL_CHARACTERS_MAX)
+    bad += voucher_violations(call)
     if bad:
         return invalid(*bad)
     if refused := agreement_refusal(parties.institution, view.today):
@@ -218,23 +215,16 @@ def _open(call: Call, parties: Parties, house: House, view: View) -> Verdict:
     if visit is not None and not same and (visit.state != VISIT_CANCELLED or visit.unsealed or visit.busy):
         return refuse("WRONG_PERSON", "this visit number belongs to another person or pool")
     stands = visit is not None and same and visit.state != VISIT_CANCELLED
-    if call.node_answer is None and (voucher is not None or not stands):
+    if call.node_answer is None and (voucher_of(call) is not None or not stands):
         node = house.directory.nodes[parties.home.node]
         partition = partition_of(given.psn_no, node.partitions)
-        question = mpb.CoverageAsk(psn_no=given.psn_no, home_pool=parties.home.code, insutype=given.insutype)
-        return silence_refusal(node.number, partition, view) or NeedsNode(
-            node.number, partition, mpb.Ask(coverage=question), voucher
-        )
+        return silence_refusal(node.number, partition, view) or needs_coverage(
+            call, node=node.number, partition=partition, psn_no=given.psn_no, home_pool=parties.home.code,
+            insutype=given.insutype,
+        )  # fmt: skip
     if visit is not None and stands:
         return _row(call, parties, visit.id, house, view)
     return _bound(call, given, parties, visit, house, view)
-
-
-def _voucher(call: Call) -> Credential | None:
-    """The e-voucher that came with an opening: only its node can say whose it is and whether it still holds."""
-    request: pb.OpenVisitRequest = call.request  # type: ignore[assignment]
-    credential = request.credential
-    return credential if credential.mdtrt_cert_type == EVOUCHER else None
 
 
 def _row(call: Call, parties: Parties, visit: bytes, house: House, view: View) -> Admitted:

@@ -10,7 +10,18 @@ import pytest
 
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1.envelope_pb2 import Credential
-from tests.endtoend.his import DECLINED, PAID, His, NewPerson, Person, Visit, now_text, refused, same_bytes
+from tests.endtoend.his import (
+    DECLINED,
+    PAID,
+    His,
+    NewPerson,
+    Person,
+    Visit,
+    line,
+    now_text,
+    refused,
+    same_bytes,
+)
 from tests.endtoend.running_stack import RunningStack
 from tests.endtoend.test_visit_steps import a_discharge, an_update, an_upload
 
@@ -87,6 +98,41 @@ def test_an_e_voucher_of_another_or_of_nobody_opens_no_visit(
         hospital.call(scanned(hospital, Visit(person, "11"), "a token of nobody"))
     with refused("INVALID", grpc.StatusCode.INVALID_ARGUMENT, says="credential.mdtrt_cert_no"):
         hospital.call(scanned(hospital, Visit(person, "11"), ""))
+
+
+def test_a_sale_with_an_e_voucher_looks_at_it_alone_or_in_a_session(
+    stack: RunningStack, pharmacy: His, new_person: NewPerson
+) -> None:
+    person, other = new_person("440300"), new_person("440300")
+    token = give_token(stack, person, ends=now_text(days=1))
+
+    def sold(whose: Person) -> pb.SettleRequest:
+        sale = Visit(whose, "41")
+        given = pharmacy.bill(
+            sale, line(sale.number, 1_000)
+        )  # the same goods in the same second are the same sale
+        request = pharmacy.settlement(sale, given)
+        request.credential.CopyFrom(Credential(mdtrt_cert_type="01", mdtrt_cert_no=token))
+        return request
+
+    def in_a_session(*requests: pb.SettleRequest) -> list[pb.SessionResult]:
+        message = pb.SessionRequest(calls=[pb.SessionCall(settle=request) for request in requests])
+        return list(next(pharmacy.stubs[0].Session(iter([message]), timeout=30)).results)
+
+    alone, together = sold(person), sold(person)
+    paid = pharmacy.outcome(alone)
+    assert paid.status == PAID
+    with refused("WRONG_PERSON", PRECONDITION):
+        pharmacy.ask(sold(other))
+    results = in_a_session(together, sold(other), alone)
+    assert results[0].settle.outcome.status == PAID
+    assert results[1].refusal.code == "WRONG_PERSON"
+    assert same_bytes(results[2].settle.outcome, paid)
+
+    give_token(stack, person, ends=now_text(days=-1))
+    stands(pharmacy, alone, paid)
+    with refused("EVOUCHER_EXPIRED", PRECONDITION):
+        pharmacy.ask(sold(person))
 
 
 # ------------------------------------------------------------------------------------------- the person's insurance

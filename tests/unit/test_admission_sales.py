@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.admission import admit, sought_by
+from gateway.calls import NeedsNode
 from gateway.care_book import Visit
 from gateway.entrance import Admitted, Verdict
 from gateway.refusals import Refused
@@ -54,6 +55,26 @@ def the_sale_s_visit(request: pb.SettleRequest, **changes: Any) -> Visit:
     return a_visit(
         id=visit, alias=alias, fixmedins_code=PHARMACY, med_type="41", version=2, serial="inv-1", **changes
     )
+
+
+def test_a_first_sale_with_an_e_voucher_waits_for_its_node_s_word() -> None:
+    request = a_sale()
+    request.credential.mdtrt_cert_type, request.credential.mdtrt_cert_no = "01", "token"
+    verdict = judged(request)
+    assert isinstance(verdict, NeedsNode)
+    assert (verdict.node, verdict.partition, verdict.credential) == (NODE, PARTITION, request.credential)
+    coverage = verdict.question.coverage
+    assert (coverage.psn_no, coverage.home_pool, coverage.insutype) == (PSN, HOME_POOL, "310")
+    told = admit(a_call(request, node_answer=b""), house=a_house(), view=a_view())
+    assert isinstance(told, Admitted)
+    assert told.rows[0].opens_visit
+    assert isinstance(judged(request, the_sale_s_visit(request)), Admitted), "its visit has been looked at"
+    request.credential.mdtrt_cert_no = ""
+    refused = judged(request)
+    assert isinstance(refused, Refused)
+    assert [one.field for one in refused.violations] == ["credential.mdtrt_cert_no"]
+    request.credential.mdtrt_cert_type = "02"
+    assert isinstance(judged(request), Admitted), "an identity number costs nothing here"
 
 
 def test_a_first_sale_opens_its_visit_with_its_claim() -> None:
