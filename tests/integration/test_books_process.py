@@ -18,6 +18,8 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from homepool.book import Written
+from homepool.books import READERS_MAX
+from ledger.day_book import PART_ITEMS
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import books_pb2_grpc
 from stack.embedded import HOST, free_port
@@ -38,6 +40,7 @@ class Running:
 
     world: PostgresWorld
     process: asyncio.subprocess.Process
+    channel: grpc.aio.Channel
     stub: Any
 
 
@@ -63,7 +66,7 @@ async def running(database: NewDatabase, tmp_path: Path) -> AsyncIterator[Runnin
         while not await part._is_serving():
             assert process.returncode is None, await process.stderr.read()  # type: ignore[union-attr]
             await asyncio.sleep(0.1)
-        yield Running(world, process, books_pb2_grpc.BooksServiceStub(channel))
+        yield Running(world, process, channel, books_pb2_grpc.BooksServiceStub(channel))
     await part.close()
     if process.returncode is None:
         process.kill()
@@ -173,3 +176,39 @@ async def test_a_database_that_holds_its_locks_is_unavailable_and_a_lost_session
     assert not await running.world.admin.fetchval("SELECT count(*) FROM closed_day")
     closed = await stub.CloseDay(pb.CloseDayRequest(day=DAY, operator="night"))
     assert not closed.closed_before
+
+
+async def test_callers_who_stop_reading_in_the_middle_leave_room_for_others(running: Running) -> None:
+    book, cursor = await taken(running.world)
+    heavy = bytes(8_000)
+    await book.write([Written(paid(cursor, f"s{n}", n, answer=heavy)) for n in range(2_500)], cursor)
+    request = pb.GetDecisionsRequest(day=DAY, peer="45", full=True)
+    for _ in range(READERS_MAX + 1):
+        call = running.stub.GetDecisions(request)
+        async for part in call:
+            assert len(part.decisions) == PART_ITEMS
+            break
+        call.cancel()
+    described = await running.stub.DescribeBook(pb.DescribeBookRequest(), timeout=10)
+    assert described.open_day == DAY
+
+
+async def test_bytes_that_are_no_request_are_refused_in_calls_of_both_kinds(running: Running) -> None:
+    for call in (running.channel.unary_unary, running.channel.unary_stream):
+        name = "CloseDay" if call == running.channel.unary_unary else "GetDaySums"
+        garbage = call(f"/settlement.v1.BooksService/{name}")(b"\xff\xff\xff")
+        assert (await refused(garbage))[:2] == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+
+
+async def test_another_nodes_database_is_refused_with_a_sentence(database: NewDatabase) -> None:
+    dsn = database("ledger", "homepool")
+    async with postgres_world(dsn) as world:
+        book, cursor = await taken(world)
+        await book.write([Written(paid(cursor, "s0"))], cursor)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "homepool", "books", "--node", "45", cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DSGW_POSTGRES_DSN": dsn}, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    _, err = await process.communicate()
+    assert process.returncode == 2
+    assert "names the home book of node 44, not of 45" in err.decode()
