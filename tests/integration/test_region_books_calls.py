@@ -170,18 +170,19 @@ async def test_a_lost_database_is_a_refusal_that_says_to_come_again(
 
 
 async def test_a_slot_that_takes_over_ends_no_session_of_the_books(books: BothBooks) -> None:
-    """And the books end none of a slot's."""
     await books.decided(*(a_care_row(f"{n}", n) for n in range(1, 3)))
     await books.close()
     async with real_region(books.care) as region:
         slot = await region()
         await slot.take_over()
         await books.sum_day()  # opens the session that books
-        query = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE $1 ORDER BY 1"
-        of_books = await fetch_all(books.care, query, "books %")
-        of_slot = await fetch_all(books.care, query, "gateway %")
-        assert of_books
-        assert of_slot
+        query = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1"
+        )
+        of_books = await fetch_all(books.care, query, "% booking")
+        of_slot = await fetch_all(books.care, query, "% claims")
+        assert (len(of_books), len(of_slot)) == (1, 1)
         again = await region()
         await again.take_over()
-        assert await fetch_all(books.care, query, "books %") == of_books
+        assert await fetch_all(books.care, query, "% booking") == of_books
+        assert await fetch_all(books.care, query, "% claims") != of_slot, "its predecessor's it has ended"
