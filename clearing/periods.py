@@ -1,0 +1,53 @@
+"""What a command is about: one day's runs, or a month's."""
+
+from calendar import monthrange
+from datetime import date
+from typing import Annotated, NamedTuple
+
+import typer
+
+from clearing.options import day_of
+
+DayOrNone = Annotated[
+    str, typer.Option("--date", metavar="DAY", help="yyyy-MM-dd, today or yesterday (China time).")
+]
+Month = Annotated[
+    str, typer.Option("--month", metavar="MONTH", help="yyyy-MM: all runs of its days together.")
+]
+
+
+class Period(NamedTuple):
+    """A day (2026-11-24) or a month (2026-11), both ends included."""
+
+    text: str
+    first: date
+    last: date
+
+    @property
+    def is_month(self) -> bool:
+        """Whether it is a month."""
+        return len(self.text) == len("2026-11")
+
+
+def read_period(text: str) -> Period | None:
+    """The period that a text names, None where it names none."""
+    try:
+        if len(text) == len("2026-11"):
+            first = date.fromisoformat(f"{text}-01")
+            return Period(text, first, first.replace(day=monthrange(first.year, first.month)[1]))
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return Period(day.isoformat(), day, day)
+
+
+def period_of(day: str, month: str) -> Period:
+    """The period that two options name. Raises typer.BadParameter."""
+    if bool(day) == bool(month):
+        raise typer.BadParameter("give one of --date and --month")
+    if day:
+        return Period(day_of(day).isoformat(), day_of(day), day_of(day))
+    found = read_period(month)
+    if found is None or not found.is_month:
+        raise typer.BadParameter(f"{month} is no month; give yyyy-MM", param_hint="--month")
+    return found
