@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from clearing import difference_command, position_command, run_command
+from clearing import difference_command, instruction_command, position_command, run_command
 from runtime import logs
 from runtime.serve import run as run_process
 
@@ -16,6 +16,7 @@ app = typer.Typer(
 difference_command.attach(app)
 run_command.attach(app)
 position_command.attach(app)
+instruction_command.attach(app)
 
 
 @app.command(name="serve")

@@ -85,3 +85,10 @@ class SchemeWrong(ClearingFault):
 
     code = "SCHEME_WRONG"
     status = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class ReturnsWrong(ClearingFault):
+    """The bank's file cannot be taken; the message says in which line and why. Nothing of it was booked."""
+
+    code = "RETURNS_WRONG"
+    status = grpc.StatusCode.INVALID_ARGUMENT

@@ -23,6 +23,8 @@ class Owed(NamedTuple):
     debtor: int
     creditor: int
     amount_fen: int
+    group: str = ""
+    """The group that both are in and pay net; empty: gross."""
 
 
 class Net(NamedTuple):
@@ -99,11 +101,10 @@ def payments(owed: Iterable[Owed], scheme: Scheme) -> list[Payment]:
     Payments of the same two parties, one way and from one fund are one payment; the two ways are never netted.
     """
     gross: dict[tuple[str, str, int, int], int] = defaultdict(int)
-    grouped: list[tuple[str, Owed]] = []
+    grouped: dict[str, list[Owed]] = defaultdict(list)
     for one in owed:
-        group = scheme.groups.get(one.debtor)
-        if group is not None and scheme.groups.get(one.creditor) == group:
-            grouped.append((group, one))
+        if one.group:
+            grouped[one.group].append(one)
         else:
             gross[one.insutype, one.fund, one.debtor, one.creditor] += one.amount_fen
     found: dict[tuple[str, str, str, str], int] = defaultdict(int)
@@ -112,9 +113,9 @@ def payments(owed: Iterable[Owed], scheme: Scheme) -> list[Payment]:
         stations = path(payer, payee, scheme)
         for station, following in pairwise(stations):
             found[station, following, insutype, fund] += abs(fen)
-    for name in sorted({group for group, _ in grouped}):
+    for members in grouped.values():
         balances: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
-        for (insutype, fund, pool), net in nets(one for group, one in grouped if group == name).items():
+        for (insutype, fund, pool), net in nets(members).items():
             balances[insutype, fund][pool] = net.amount_fen
         for (insutype, fund), some in balances.items():
             for payer, payee, fen in settled(some):
