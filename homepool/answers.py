@@ -88,11 +88,7 @@ def paid(
         setl_time=stamp.setl_time,
     ).SerializeToString()  # fmt: skip
     info = _INFO(
-        setl_id=setl_id,
-        mdtrt_id=mdtrt_id,
-        psn_no=item.psn_no,
-        insutype=bill.insutype,
-        psn_type=psn_type,
+        setl_id=setl_id, mdtrt_id=mdtrt_id, psn_no=item.psn_no, insutype=bill.insutype, psn_type=psn_type,
         med_type=bill.med_type,
         insu_optins=str(item.home_pool),
         fixmedins_poolarea=care_pool,
@@ -127,7 +123,7 @@ def paid(
         fund_includes_acct=fund_includes_account,
         filing=filing,
         fulamt_advpay_flag=BY_HAND_FLAG if item.region == MANUAL_REGION else DIRECT_FLAG,
-    ).SerializeToString()
+    ).SerializeToString()  # fmt: skip
     # The message is its parts one after the other: put into one another as objects they would be copied twice. They stand
     # in the order of their numbers, for whoever parses the answer and serialises it again must come to the same bytes.
     pieces = [head, _INFO_TAG, varint(len(info)), info]

@@ -64,31 +64,15 @@ def quote_bill(
 
     answer = quote(
         Question(
-            pool=pool,
-            insutype=insutype,
-            med_type=med_type,
-            total=total,
-            day=date or (datetime.now(UTC) + timedelta(hours=8)).date().isoformat(),
-            in_scope=in_scope,
-            first_pay=first_pay,
-            over_limit=over_limit,
-            filing=filing,
-            filed_from=filed_from,
-            filed_to=filed_to,
-            chronic_not_filed=chronic_not_filed,
-            not_designated=not_designated,
-            route=route,
-            level=level,
-            psn_type=psn_type,
-            age=age,
-            identities=tuple(identity or ()),
-            civil_servant=civil_servant,
-            disease=disease,
-            balance=balance,
-            used=tuple(used or ()),
+            pool=pool, insutype=insutype, med_type=med_type, total=total,
+            day=date or (datetime.now(UTC) + timedelta(hours=8)).date().isoformat(), in_scope=in_scope,
+            first_pay=first_pay, over_limit=over_limit, filing=filing, filed_from=filed_from, filed_to=filed_to,
+            chronic_not_filed=chronic_not_filed, not_designated=not_designated, route=route, level=level,
+            psn_type=psn_type, age=age, identities=tuple(identity or ()), civil_servant=civil_servant, disease=disease,
+            balance=balance, used=tuple(used or ()),
         ),
         load_policies(),
-    )
+    )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(answer.as_json(), ensure_ascii=False, indent=1))
     else:
