@@ -4,7 +4,13 @@ import sys
 
 import typer
 
-from clearing import difference_command, instruction_command, position_command, run_command
+from clearing import (
+    difference_command,
+    institution_command,
+    instruction_command,
+    position_command,
+    run_command,
+)
 from runtime import logs
 from runtime.serve import run as run_process
 
@@ -17,11 +23,12 @@ difference_command.attach(app)
 run_command.attach(app)
 position_command.attach(app)
 instruction_command.attach(app)
+institution_command.attach(app)
 
 
 @app.command(name="serve")
 def serve_command() -> None:
-    """Serve ClearingService on DSGW_LISTEN, for operators' programs and for institutions. Example:
+    """Serve ClearingService and StatementService on DSGW_LISTEN, for operators' programs and institutions. Example:
 
     DSGW_LISTEN=127.0.0.1:9600 DSGW_POSTGRES_DSN=postgresql://… python -m clearing serve
     """

@@ -48,7 +48,7 @@ RULES: Final[Mapping[DifferenceClass, Rule]] = {
     DifferenceClass.MISSING_AT_INSTITUTION: Rule(
         "institution",
         "the institution queries it (5203) and adopts it, or reverses it (2601)",
-        frozenset({Action.REQUERY, Action.ADOPT_HOME, Action.REVERSE, Action.DISPUTE}),
+        frozenset({Action.ADOPT_HOME, Action.REVERSE, Action.DISPUTE}),
     ),
     DifferenceClass.AMOUNT: Rule(
         "home node",

@@ -17,7 +17,7 @@ from clearing.figures import Figures, figures_of
 from clearing.settings import BookAt
 from ledger.day import Bucket, DayKey, DaySum
 from proto.settlement.v1 import books_pb2 as pb
-from proto.settlement.v1 import books_pb2_grpc
+from proto.settlement.v1 import books_pb2_grpc, messages_pb2
 from runtime.keys import setl_id_bytes
 
 CALL_S_MAX: Final = 30.0
@@ -100,11 +100,16 @@ class Book:
         return found
 
     async def decisions(self, request: pb.GetDecisionsRequest) -> AsyncIterator[Figures]:
-        """Decisions as they stream. Raises BookUnreachable, BookRefused."""
+        """Decisions as clearing compares them, as they stream. Raises BookUnreachable, BookRefused."""
+        async for decision in self.stored(request):
+            yield figures_of(decision)
+
+    async def stored(self, request: pb.GetDecisionsRequest) -> AsyncIterator[messages_pb2.Decision]:
+        """Decisions as the book tells them, as they stream. Raises BookUnreachable, BookRefused."""
         async with self._asking():
             async for part in self._stub.GetDecisions(request, timeout=SUM_S_MAX):
                 for decision in part.decisions:
-                    yield figures_of(decision)
+                    yield decision
 
     @contextlib.asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:

@@ -107,7 +107,8 @@ async def propose(
         resolution: int = await connection.fetchval(
             "INSERT INTO resolution (difference, action, note, made_by, needs_checker, money)"
             " VALUES ($1, $2, $3, $4, $5, $6::jsonb) RETURNING id",
-            number, action, reason, operator, action in NEEDS_CHECKER, json.dumps(money),
+            number, action, reason, operator, action in NEEDS_CHECKER and one.institution is None,
+            json.dumps(money),
         )  # fmt: skip
         await note(
             connection, operator, f"resolve {action}", f"difference {number}", {"resolution": resolution}
@@ -167,6 +168,8 @@ async def undo(connection: Connection, resolution: int, *, operator: str, reason
 
 
 async def _money(one: Kept, action: Action, books: Sequence[Book]) -> list[dict[str, Any]]:
+    if one.institution is not None:
+        return []  # the books agree over it, and it is paid: only the institution does not know
     if action is Action.ADOPT_HOME:
         return adopted(one.home)
     if action is Action.ADOPT_CARE:

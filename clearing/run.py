@@ -17,6 +17,7 @@ from clearing.books import Book
 from clearing.compare import Difference
 from clearing.errors import BookRefused, BookUnreachable, ClearingFault
 from clearing.run_book import Pair, RunId, RunWriter, pairs_done, writing
+from clearing.statement_take import take_statements
 from runtime.postgres import Connection
 
 SUMMING_AT_ONCE_MAX: Final = 4
@@ -205,6 +206,8 @@ async def _written(
             async with _losing(one.care):
                 await writer.copy_sums(one.pair, "care", one.care.day_sums(day, peer=one.pair.node))
             await writer.add_differences(one.pair, one.differences)
+        care_books = list({one.care.at.name: one.care for one in mine}.values())
+        await take_statements(writer, [book.at.name for book in care_books], care_books)
         for book, why in absent.items():
             await writer.add_absent(book, why)
         carried = await writer.carry_resolved()
@@ -212,11 +215,12 @@ async def _written(
         progress("publish", 0, 1)
         await publish(writer)
         progress("publish", 1, 1)
+        differences = await writer.differences()
     return RunResult(
         writer.run,
         len(mine),
         sum(one.pair.home_items for one in mine),
-        sum(len(one.differences) for one in mine),
+        differences,
         carried,
         dict(absent),
     )

@@ -154,6 +154,13 @@ class RunWriter:
         )
         return int(done.split()[-1])
 
+    async def differences(self) -> int:
+        """How many differences the run has found."""
+        counted: int = await self.connection.fetchval(
+            "SELECT count(*) FROM difference WHERE day = $1 AND batch = $2", *self.run
+        )
+        return counted
+
     async def hold(self) -> None:
         """Both books agree on all that is paid, or the run is thrown away."""
         await self.connection.execute("SELECT run_holds($1, $2::smallint)", *self.run)

@@ -26,7 +26,7 @@ class ClearingService(clearing_pb2_grpc.ClearingServiceServicer):
         self._operators = operators
 
     async def RunDay(self, request: pb.RunDayRequest, context: Context) -> pb.RunDayResponse:
-        return await answered(_refusing(self._operators.run_day(request)), context)
+        return await answered(refusing(self._operators.run_day(request)), context)
 
     async def WatchRun(
         self, request: pb.WatchRunRequest, context: Context
@@ -35,36 +35,36 @@ class ClearingService(clearing_pb2_grpc.ClearingServiceServicer):
             yield part
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
-        return await answered(_refusing(self._operators.list_runs(request)), context)
+        return await answered(refusing(self._operators.list_runs(request)), context)
 
     async def ListWaiting(self, request: pb.ListWaitingRequest, context: Context) -> pb.ListWaitingResponse:
-        return await answered(_refusing(self._operators.list_waiting()), context)
+        return await answered(refusing(self._operators.list_waiting()), context)
 
     async def ListDifferences(
         self, request: pb.ListDifferencesRequest, context: Context
     ) -> pb.ListDifferencesResponse:
-        return await answered(_refusing(self._operators.list_differences(request)), context)
+        return await answered(refusing(self._operators.list_differences(request)), context)
 
     async def ResolveDifference(
         self, request: pb.ResolveDifferenceRequest, context: Context
     ) -> pb.ResolveDifferenceResponse:
-        return await answered(_refusing(self._operators.resolve(request)), context)
+        return await answered(refusing(self._operators.resolve(request)), context)
 
     async def CheckResolution(
         self, request: pb.CheckResolutionRequest, context: Context
     ) -> pb.CheckResolutionResponse:
-        return await answered(_refusing(self._operators.check(request)), context)
+        return await answered(refusing(self._operators.check(request)), context)
 
     async def UndoResolution(
         self, request: pb.UndoResolutionRequest, context: Context
     ) -> pb.UndoResolutionResponse:
-        return await answered(_refusing(self._operators.undo(request)), context)
+        return await answered(refusing(self._operators.undo(request)), context)
 
     async def VerifyDay(self, request: pb.VerifyDayRequest, context: Context) -> pb.VerifyDayResponse:
-        return await answered(_refusing(self._operators.verify(request)), context)
+        return await answered(refusing(self._operators.verify(request)), context)
 
 
-async def _refusing(answering: Awaitable[Response]) -> Response:
+async def refusing(answering: Awaitable[Response]) -> Response:
     """A fault of clearing, or of what it stands on, is a refusal with its sentence."""
     try:
         return await answering

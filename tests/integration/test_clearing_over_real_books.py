@@ -1,24 +1,21 @@
 """Clearing over the real books of a node and a region: every class of difference planted past the triggers, and found."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from clearing.actions import Action
-from clearing.books import Book, opened_books
+from clearing.books import opened_books
 from clearing.compare import DifferenceClass
 from clearing.difference_book import Filter, check, listed, propose
-from clearing.run import RunResult, run_day
 from clearing.settings import BookAt
 from clearing.verify import verify
-from runtime import postgres
 from runtime.keys import setl_id_text
-from runtime.postgres import Connection
-from tests.both_books import BothBooks, asked, both_books, region_books
-from tests.builders import NODE, REGION, TODAY, a_care_row, an_id
+from tests.both_books import asked
+from tests.builders import TODAY, a_care_row, an_id
+from tests.clearing_scene import Scene, clearing_scene, ran
 from tests.planted import run_sql
 from tests.servers import NewDatabase
 
@@ -26,39 +23,10 @@ YESTERDAY = TODAY - timedelta(days=1)
 DAY_MS = 86_400_000
 
 
-class Scene(NamedTuple):
-    """Both books, clearing's way to them, and its database."""
-
-    books: BothBooks
-    at: list[Book]
-    clearing: Connection
-
-
 @pytest.fixture
 async def scene(database: NewDatabase) -> AsyncIterator[Scene]:
-    async with AsyncExitStack() as stack:
-        books = await stack.enter_async_context(
-            both_books(database("ledger", "homepool"), database("ledger", "gateway"))
-        )
-        region_at = await stack.enter_async_context(
-            region_books(books.care, {NODE: books.node_address}, books.alarms)
-        )
-        places = [BookAt("home", str(NODE), books.node_address), BookAt("care", REGION, region_at)]
-        at = await stack.enter_async_context(opened_books(places))
-        clearing = await stack.enter_async_context(
-            postgres.opened(database("clearing"), application_name="test")
-        )
-        yield Scene(books, at, clearing)
-
-
-async def ran(scene: Scene, day: Any = TODAY) -> RunResult:
-    async def nothing(_: object) -> None:
-        """No positions here."""
-
-    return await run_day(
-        day, connection=scene.clearing, books=scene.at, operator="wang", program="test", publish=nothing,
-        progress=lambda *_: None,
-    )  # fmt: skip
+    async with clearing_scene(database) as made:
+        yield made
 
 
 def spoilt(row: Any, **changes: Any) -> Any:
