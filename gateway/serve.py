@@ -88,7 +88,7 @@ def services_of(slot: Slot) -> dict[str, AddService]:
     """What a slot serves, by name."""
     settlement = SettlementService(
         desk=slot.desk, queries=slot.queries, session=slot.session, accumulators=slot.accumulators,
-        fee_query=slot.fee_query, catalogue=slot.catalogue, signs=slot.signs,
+        fee_query=slot.fee_query, stays=slot.stays, catalogue=slot.catalogue, signs=slot.signs,
     )  # fmt: skip
     filing = FilingService(desk=slot.desk, filings=slot.filings)
     return {

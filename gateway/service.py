@@ -14,6 +14,7 @@ from gateway.fee_query import FeeQuery
 from gateway.queries import Queries
 from gateway.session import Session
 from gateway.sign_in import SignBook
+from gateway.stay_query import StayQuery
 from proto.settlement.v1 import settlement_pb2 as pb
 from proto.settlement.v1 import settlement_pb2_grpc
 from runtime.refusals import Context
@@ -32,6 +33,7 @@ class SettlementService(Door, settlement_pb2_grpc.SettlementServiceServicer):
         session: Session,
         accumulators: AccumulatorQuery,
         fee_query: FeeQuery,
+        stays: StayQuery,
         catalogue: CatalogueQuery,
         signs: SignBook,
     ) -> None:
@@ -40,6 +42,7 @@ class SettlementService(Door, settlement_pb2_grpc.SettlementServiceServicer):
         self._session = session
         self._accumulators = accumulators
         self._fee_query = fee_query
+        self._stays = stays
         self._catalogue = catalogue
         self._signs = signs
 
@@ -98,6 +101,9 @@ class SettlementService(Door, settlement_pb2_grpc.SettlementServiceServicer):
 
     async def GetFees(self, request: pb.GetFeesRequest, context: Context) -> pb.GetFeesResponse:
         return await self._answer(self._fee_query.get_fees(request), context, request)
+
+    async def ListStays(self, request: pb.ListStaysRequest, context: Context) -> pb.ListStaysResponse:
+        return await self._answer(self._stays.list_stays(request), context, request)
 
     async def GetAccumulators(
         self, request: pb.GetAccumulatorsRequest, context: Context

@@ -27,6 +27,7 @@ from gateway.session import Session
 from gateway.sign_in import SignBook
 from gateway.signed_in import SignedIn
 from gateway.silences import Silences
+from gateway.stay_query import StayQuery
 from runtime.clock import Clock
 
 SWEEP_EVERY_S: Final = 20
@@ -76,6 +77,7 @@ class Slot:
         self.accumulators = AccumulatorQuery(asks=self.asks, house=house, clock=clock)
         self.filings = FilingQuery(asks=self.asks, house=house, clock=clock)
         self.fee_query = FeeQuery(book=fee_book, house=house, clock=clock)
+        self.stays = StayQuery(book=fee_book, house=house, clock=clock)
         self.catalogue = CatalogueQuery(house=house, clock=clock)
         self.signs = SignBook(book=fee_book, house=house, signed_in=signed_in, clock=clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=clock)

@@ -52,6 +52,7 @@ METHODS: Final = {
     pb.CancelFeesRequest: "CancelFees",
     pb.GetFeesRequest: "GetFees",
     pb.GetAccumulatorsRequest: "GetAccumulators",
+    pb.ListStaysRequest: "ListStays",
     pb.GetInstitutionRequest: "GetInstitution",
     pb.GetCatalogueRequest: "GetCatalogue",
     pb.SignInRequest: "SignIn",

@@ -112,6 +112,8 @@ def of_a_stay(stranger: Stranger, person: Person) -> None:
 def questions(stranger: Stranger, person: Person) -> None:
     """What is asked and signed."""
     envelope = envelopes(person)
+    stays = stranger.call("ListStays", {"envelope": envelope("5303"), "psn_no": person.psn_no})["stays"]
+    assert [one["fixmedins_code"] for one in stays] == [HOSPITAL]
     stranger.call("GetAccumulators", {"envelope": envelope("5206"), "psn_no": person.psn_no})
     own = stranger.call("GetInstitution", {"envelope": envelope("1201")})
     assert own["fixmedins_code"] == HOSPITAL

@@ -127,3 +127,31 @@ def test_a_number_with_uploaded_lines_or_a_discharge_is_not_given_to_somebody_el
     assert hospital.outcome(hospital.opening(visit)).mdtrt_id == visit.mdtrt_id
     with refused("VISIT_CLOSED", PRECONDITION, says="2405"):
         hospital.call(an_upload(hospital, visit))
+
+
+def test_where_a_person_lies_in_hospital_is_told_until_he_is_discharged_and_its_number_to_its_own_only(
+    hospital: His, second_hospital: His, new_person: NewPerson
+) -> None:
+    person = new_person("440300")
+
+    def stays(his: His, infno: str = "5303") -> list[tuple[str, str, str]]:
+        request = pb.ListStaysRequest(envelope=his.envelope(infno, person.pool), psn_no=person.psn_no)
+        found = his.ask(request).stays
+        assert {one.begntime for one in found} <= {now_text()[:10]}
+        return sorted((one.fixmedins_code, one.mdtrt_id, one.ipt_otp_no) for one in found)
+
+    assert not stays(hospital)
+    hospital.open(person)  # an outpatient is at home
+    stay, other = hospital.open(person, "21"), second_hospital.open(person, "21")
+    ours, theirs = (
+        (hospital.code, stay.mdtrt_id, stay.number),
+        (second_hospital.code, other.mdtrt_id, other.number),
+    )
+    assert stays(hospital) == [ours, (second_hospital.code, "", "")]
+    assert stays(second_hospital) == [(hospital.code, "", ""), theirs]
+    hospital.outcome(a_discharge(hospital, stay))
+    assert stays(hospital) == [(second_hospital.code, "", "")]
+    second_hospital.outcome(second_hospital.closing(other))
+    assert not stays(hospital)
+    with refused("INVALID", grpc.StatusCode.INVALID_ARGUMENT, says="this call takes 5303"):
+        stays(hospital, "5304")

@@ -21,6 +21,7 @@ from gateway.filing_query import INFNOS as FILINGS_INFNOS
 from gateway.queries import INFNOS as QUERY_INFNOS
 from gateway.refusals import Refused
 from gateway.sign_in import SIGN_IN_INFNOS, SIGN_OUT_INFNOS
+from gateway.stay_query import INFNOS as STAY_INFNOS
 from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import setl_id_text
@@ -61,6 +62,7 @@ TAKEN: dict[str, frozenset[str]] = {
     "GetSettlement": QUERY_INFNOS,
     "GetFees": FEE_INFNOS,
     "GetAccumulators": ACCUMULATOR_INFNOS,
+    "ListStays": STAY_INFNOS,
     "GetInstitution": INSTITUTION_INFNOS,
     "GetCatalogue": CATALOGUE_INFNOS,
     "SignIn": SIGN_IN_INFNOS,

@@ -905,6 +905,42 @@ class GetAccumulatorsResponse(_message.Message):
     cuminfo: _containers.RepeatedCompositeFieldContainer[Accumulated]
     def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., cuminfo: _Optional[_Iterable[_Union[Accumulated, _Mapping]]] = ...) -> None: ...
 
+class ListStaysRequest(_message.Message):
+    __slots__ = ("envelope", "psn_no")
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    PSN_NO_FIELD_NUMBER: _ClassVar[int]
+    envelope: _envelope_pb2.Envelope
+    psn_no: str
+    def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ..., psn_no: _Optional[str] = ...) -> None: ...
+
+class ListStaysResponse(_message.Message):
+    __slots__ = ("infcode", "err_msg", "stays")
+    INFCODE_FIELD_NUMBER: _ClassVar[int]
+    ERR_MSG_FIELD_NUMBER: _ClassVar[int]
+    STAYS_FIELD_NUMBER: _ClassVar[int]
+    infcode: int
+    err_msg: str
+    stays: _containers.RepeatedCompositeFieldContainer[StayInfo]
+    def __init__(self, infcode: _Optional[int] = ..., err_msg: _Optional[str] = ..., stays: _Optional[_Iterable[_Union[StayInfo, _Mapping]]] = ...) -> None: ...
+
+class StayInfo(_message.Message):
+    __slots__ = ("fixmedins_code", "fixmedins_name", "insutype", "med_type", "begntime", "mdtrt_id", "ipt_otp_no")
+    FIXMEDINS_CODE_FIELD_NUMBER: _ClassVar[int]
+    FIXMEDINS_NAME_FIELD_NUMBER: _ClassVar[int]
+    INSUTYPE_FIELD_NUMBER: _ClassVar[int]
+    MED_TYPE_FIELD_NUMBER: _ClassVar[int]
+    BEGNTIME_FIELD_NUMBER: _ClassVar[int]
+    MDTRT_ID_FIELD_NUMBER: _ClassVar[int]
+    IPT_OTP_NO_FIELD_NUMBER: _ClassVar[int]
+    fixmedins_code: str
+    fixmedins_name: str
+    insutype: str
+    med_type: str
+    begntime: str
+    mdtrt_id: str
+    ipt_otp_no: str
+    def __init__(self, fixmedins_code: _Optional[str] = ..., fixmedins_name: _Optional[str] = ..., insutype: _Optional[str] = ..., med_type: _Optional[str] = ..., begntime: _Optional[str] = ..., mdtrt_id: _Optional[str] = ..., ipt_otp_no: _Optional[str] = ...) -> None: ...
+
 class GetInstitutionRequest(_message.Message):
     __slots__ = ("envelope", "fixmedins_code")
     ENVELOPE_FIELD_NUMBER: _ClassVar[int]

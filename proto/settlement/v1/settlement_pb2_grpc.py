@@ -109,6 +109,11 @@ class SettlementServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionResponse.FromString,
                 _registered_method=True)
+        self.ListStays = channel.unary_unary(
+                '/settlement.v1.SettlementService/ListStays',
+                request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.ListStaysRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.ListStaysResponse.FromString,
+                _registered_method=True)
         self.GetAccumulators = channel.unary_unary(
                 '/settlement.v1.SettlementService/GetAccumulators',
                 request_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.GetAccumulatorsRequest.SerializeToString,
@@ -244,6 +249,13 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListStays(self, request, context):
+        """5303: where in this care region a person lies in hospital.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetAccumulators(self, request, context):
         """5206: what a person has used up this year.
         """
@@ -356,6 +368,11 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.Session,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionResponse.SerializeToString,
+            ),
+            'ListStays': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStays,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.ListStaysRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_settlement__pb2.ListStaysResponse.SerializeToString,
             ),
             'GetAccumulators': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAccumulators,
@@ -788,6 +805,33 @@ class SettlementService:
             '/settlement.v1.SettlementService/Session',
             proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_settlement__pb2.SessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStays(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.SettlementService/ListStays',
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.ListStaysRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_settlement__pb2.ListStaysResponse.FromString,
             options,
             channel_credentials,
             insecure,

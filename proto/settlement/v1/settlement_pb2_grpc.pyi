@@ -61,6 +61,8 @@ class SettlementServiceStub:
     """5203."""
     Session: _grpc.StreamStreamMultiCallable[_settlement_pb2.SessionRequest, _settlement_pb2.SessionResponse]
     """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream."""
+    ListStays: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.ListStaysRequest, _settlement_pb2.ListStaysResponse]
+    """5303: where in this care region a person lies in hospital."""
     GetAccumulators: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetAccumulatorsRequest, _settlement_pb2.GetAccumulatorsResponse]
     """5206: what a person has used up this year."""
     GetInstitution: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetInstitutionRequest, _settlement_pb2.GetInstitutionResponse]
@@ -105,6 +107,8 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     """5203."""
     Session: _aio.StreamStreamMultiCallable[_settlement_pb2.SessionRequest, _settlement_pb2.SessionResponse]  # type: ignore[assignment]
     """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream."""
+    ListStays: _aio.UnaryUnaryMultiCallable[_settlement_pb2.ListStaysRequest, _settlement_pb2.ListStaysResponse]  # type: ignore[assignment]
+    """5303: where in this care region a person lies in hospital."""
     GetAccumulators: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetAccumulatorsRequest, _settlement_pb2.GetAccumulatorsResponse]  # type: ignore[assignment]
     """5206: what a person has used up this year."""
     GetInstitution: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetInstitutionRequest, _settlement_pb2.GetInstitutionResponse]  # type: ignore[assignment]
@@ -236,6 +240,14 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_settlement_pb2.SessionResponse], _abc.AsyncIterator[_settlement_pb2.SessionResponse]]:
         """Batches of the same requests. At most 1,000 calls a message and 8 messages in flight a stream."""
+
+    @_abc_1.abstractmethod
+    def ListStays(
+        self,
+        request: _settlement_pb2.ListStaysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.ListStaysResponse, _abc.Awaitable[_settlement_pb2.ListStaysResponse]]:
+        """5303: where in this care region a person lies in hospital."""
 
     @_abc_1.abstractmethod
     def GetAccumulators(
