@@ -10,6 +10,8 @@ from clearing import (
     instruction_command,
     position_command,
     run_command,
+    statements_command,
+)
 )
 from runtime import logs
 from runtime.serve import run as run_process
@@ -24,6 +26,7 @@ run_command.attach(app)
 position_command.attach(app)
 instruction_command.attach(app)
 institution_command.attach(app)
+statements_command.attach(app)
 
 
 @app.command(name="serve")

@@ -92,3 +92,10 @@ class ReturnsWrong(ClearingFault):
 
     code = "RETURNS_WRONG"
     status = grpc.StatusCode.INVALID_ARGUMENT
+
+
+class ItemsDiffer(ClearingFault):
+    """The settlements do not come to what was published of them. `python -m clearing verify` says more."""
+
+    code = "ITEMS_DIFFER"
+    status = grpc.StatusCode.FAILED_PRECONDITION

@@ -92,6 +92,13 @@ class MemoryBook:
         self._called("with_ids")
         return [row for row in self.rows.get(peer, []) if row.setl_id in setl_ids]
 
+    async def decisions(self, request: Any) -> AsyncIterator[Figures]:
+        self._called("decisions")
+        of = {field.name: value for field, value in request.of.ListFields()}
+        for row in self._of(date.fromisoformat(request.day), request.peer):
+            if all(getattr(row.key, name) == of[name] for name in of):
+                yield row
+
     def _of(self, day: date, peer: str) -> list[Figures]:
         return [row for row in self.rows.get(peer, []) if row.day == day]
 

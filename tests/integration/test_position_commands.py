@@ -1,8 +1,6 @@
 """`positions` and `explain` as operators call them, over a run whose items the home book tells."""
 
 import json
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -12,23 +10,12 @@ from clearing.__main__ import app
 from clearing.errors import BooksUnknown, Malformed, NotFound
 from clearing.publish import publish
 from clearing.run import run_day
-from proto.settlement.v1 import books_pb2 as pb
 from runtime import postgres
 from tests.clearing_books import DAY, MemoryBook, figures
 from tests.servers import NewDatabase, run_apart
 
 HOME, CARE = 440300, 450100
 POSITION = f"{DAY}/310/310100/{HOME}/{CARE}"
-
-
-class TellingBook(MemoryBook):
-    """Tells decisions by what their sums have in common, as BooksService does."""
-
-    async def decisions(self, request: pb.GetDecisionsRequest) -> AsyncIterator[Any]:
-        of = {field.name: value for field, value in request.of.ListFields()}
-        for row in self._of(DAY, request.peer):
-            if request.day == DAY.isoformat() and all(getattr(row.key, name) == of[name] for name in of):
-                yield row
 
 
 @pytest.fixture
@@ -38,7 +25,7 @@ def clearing(database: NewDatabase) -> str:
 
 
 @pytest.fixture
-def books() -> tuple[TellingBook, TellingBook]:
+def books() -> tuple[MemoryBook, MemoryBook]:
     """Two hospitals, a refund, account money, a local bill, an outside payer, and an item that differs."""
     rows = [
         figures(1),
@@ -49,7 +36,7 @@ def books() -> tuple[TellingBook, TellingBook]:
         figures(6, pooled_fen=5_999, cash_fen=4_001, fund_sum_fen=5_999),
     ]
     care = [*rows[:5], figures(6)]
-    return TellingBook("home", "44", {"45": rows}), TellingBook("care", "45", {"44": care})
+    return MemoryBook("home", "44", {"45": rows}), MemoryBook("care", "45", {"44": care})
 
 
 async def ran(dsn: str, *books: MemoryBook) -> None:
@@ -67,7 +54,7 @@ def called(dsn: str, *arguments: str, exit_code: int = 0) -> str:
 
 
 def test_positions_print_matrix_net_and_outside_payers(
-    clearing: str, books: tuple[TellingBook, TellingBook]
+    clearing: str, books: tuple[MemoryBook, MemoryBook]
 ) -> None:
     assert "Nothing of 2026-11-20 was run" in called(clearing, "positions", "--date", str(DAY), exit_code=2)
     run_apart(lambda: ran(clearing, *books))
@@ -89,7 +76,7 @@ def test_positions_print_matrix_net_and_outside_payers(
 
 
 def test_a_figure_is_drilled_down_to_institutions(
-    clearing: str, books: tuple[TellingBook, TellingBook]
+    clearing: str, books: tuple[MemoryBook, MemoryBook]
 ) -> None:
     run_apart(lambda: ran(clearing, *books))
     for position, shares in {
@@ -108,7 +95,7 @@ def test_a_figure_is_drilled_down_to_institutions(
 
 
 async def test_the_settlements_behind_a_figure_add_up_to_it(
-    clearing: str, books: tuple[TellingBook, TellingBook]
+    clearing: str, books: tuple[MemoryBook, MemoryBook]
 ) -> None:
     await ran(clearing, *books)
     async with postgres.opened(clearing, application_name="test") as connection:
