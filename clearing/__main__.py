@@ -12,7 +12,6 @@ from clearing import (
     run_command,
     statements_command,
 )
-)
 from runtime import logs
 from runtime.serve import run as run_process
 
