@@ -1,33 +1,36 @@
-"""`make demo`: start a stack, play a morning through real gRPC, print what a patient gets, prove both books
-equal.
+"""`make demo`: start a stack, play a morning through real gRPC, print what a patient gets, prove both books equal.
 
-Four acts, each with its progress on the screen: the stack, the people, the morning with its mishaps, the
-proof. The last line on stdout is one JSON object; the exit code is 1 if anything in it is false or anything
-failed.
+Five acts, each with its progress on the screen: the stack, the people, the morning with its mishaps, a sheet for
+every kind of care and of filing, the proof. The last line on stdout is one JSON object; the exit code is 1 if anything
+in it is false or anything failed.
 """
 
 import asyncio
 import contextlib
 import csv
+import json
 import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from stack import books, incidents, sheets, verdicts
+from stack import books, gallery_sheets, incidents, sheets, verdicts
 from stack.bills import read_price_list
 from stack.books import Databases
 from stack.cast import Cast, cast_of
 from stack.compare import compare
 from stack.encounters import Encounter, plan_morning
 from stack.errors import MorningFailed, StackFault
+from stack.gallery import EXHIBITS, Gallery
+from stack.gallery import play as play_gallery
 from stack.hospitals import CHINA, INSTITUTIONS_FILE, read_institutions
 from stack.morning import Town, play
 from stack.patients import read_patients
@@ -35,13 +38,14 @@ from stack.plan import Plan
 from stack.stories import Visit
 from stack.supervisor import Stack
 from stack.verdicts import Verdict
+from stack.visitors import EXTRA_PER_POOL, Visitors, set_aside
 from stack.window import Door
 
 MISHAPS: Final = 4
 SHEET_ROUTES: Final = (("11", 3), ("21", 3), ("21", 2), ("41", 1))
 """Sheets are printed of these (med_type, route), as far as the morning has them; else of whoever came first.
 """
-SHEETS_PRINTED: Final = 3
+SHEETS_PRINTED: Final = 1
 CALM_WITHIN_S: Final = 15.0
 """So soon after the last answer nothing may be open any more."""
 CALM_POLL_S: Final = 0.2
@@ -73,9 +77,9 @@ async def run_demo(plan: Plan, wish: Wish, console: Console) -> Verdict:
         people_file = await make_people(stack, plan, wish, console)
         before = await compare(databases)
         console.rule("3 · the morning")
-        town = await play_morning(stack, plan, people_file, wish, console)
-        print_sheets(town, console)
-        console.rule("4 · the proof")
+        town, gallery = await play_morning(stack, plan, people_file, wish, console)
+        print_sheets(town, gallery, wish.run_dir / "sheets", console)
+        console.rule("5 · the proof")
         await _calm(databases)
         after = await compare(databases, town.receipts.answers)
         verdict = verdicts.verdict_of(before, after, town.receipts)
@@ -100,7 +104,7 @@ async def make_people(stack: Stack, plan: Plan, wish: Wish, console: Console) ->
     """Make people from the seed and load them into their nodes; gives the file."""
     pools = [pool for node in plan.nodes for pool in node.pools]
     people_file = (wish.run_dir / "people.jsonl").resolve()
-    per_pool = str(-(-wish.people // len(pools)))
+    per_pool = str(-(-wish.people // len(pools)) + EXTRA_PER_POOL)
     names = [node.processes()[0].name for node in plan.nodes]
     with _progress(console) as progress:
         task = progress.add_task("made and loaded", total=1 + len(names))
@@ -118,10 +122,15 @@ async def make_people(stack: Stack, plan: Plan, wish: Wish, console: Console) ->
     return people_file
 
 
-async def play_morning(stack: Stack, plan: Plan, people_file: Path, wish: Wish, console: Console) -> Town:
-    """Everyone's visit, and the mishaps meanwhile. Raises MorningFailed for the first thing that went wrong."""
+async def play_morning(
+    stack: Stack, plan: Plan, people_file: Path, wish: Wish, console: Console
+) -> tuple[Town, Gallery]:
+    """Everyone's visit, and the mishaps meanwhile; then a sheet of everything. Raises MorningFailed for the first
+    thing that went wrong.
+    """
     today = datetime.now(CHINA).date()
-    cast = cast_of(plan, plan_day(plan, people_file, wish, today))
+    encounters, visitors = plan_day(plan, people_file, wish, today)
+    cast = cast_of(plan, encounters)
     care_pools = [pool for region in plan.regions for pool in region.care_pools]
     async with contextlib.AsyncExitStack() as doors:
         town = Town(
@@ -132,22 +141,42 @@ async def play_morning(stack: Stack, plan: Plan, people_file: Path, wish: Wish, 
             price_lists={pool: read_price_list(pool, today) for pool in care_pools},
             seed=wish.seed,
         )
+        gallery = Gallery(town, visitors, partial(_reimbursed, stack, plan, wish.run_dir))
         try:
             with _progress(console) as progress:
                 await _all_at_once(cast, town, stack, progress)
+            console.rule("4 · every kind of care and of filing")
+            with _progress(console) as progress:
+                task = progress.add_task("exhibits", total=len(EXHIBITS))
+                await play_gallery(gallery, partial(progress.advance, task))
         except* MorningFailed as failed:
             raise _first(failed) from None
-    return town
+    return town, gallery
 
 
-def plan_day(plan: Plan, people_file: Path, wish: Wish, today: date) -> list[Encounter]:
-    """Who is treated where: everyone who is insured today and whom an institution may treat."""
+async def _reimbursed(
+    stack: Stack, plan: Plan, run_dir: Path, applications: Sequence[dict[str, object]]
+) -> list[dict[str, Any]]:
+    """`python -m homepool reimburse pay`, as the agency of the first node types it."""
+    file, node = (run_dir / "by-hand.jsonl").resolve(), plan.nodes[0]
+    file.write_text("\n".join(map(json.dumps, applications)), encoding="utf-8")
+    said = await stack.run(
+        node.processes()[0].name, "-m", "homepool", "reimburse", "pay", str(file), "--node", node.code,
+        "--as", "demo", "--json",
+    )  # fmt: skip
+    results: list[dict[str, Any]] = json.loads(said)
+    return results
+
+
+def plan_day(plan: Plan, people_file: Path, wish: Wish, today: date) -> tuple[list[Encounter], Visitors]:
+    """Who is treated where: everyone who is insured today and whom an institution may treat; and who comes later."""
     pools = [pool for node in plan.nodes for pool in node.pools]
     patients = read_patients(people_file, pools=pools, today=today.isoformat())
     care_pools = [pool for region in plan.regions for pool in region.care_pools]
-    return plan_morning(
-        patients, read_institutions(), care_pools=care_pools, seed=wish.seed, today=today.isoformat()
-    )
+    institutions, day = read_institutions(), today.isoformat()
+    people, others = set_aside(patients)
+    encounters = plan_morning(others, institutions, care_pools=care_pools, seed=wish.seed, today=day)
+    return encounters, Visitors(people, institutions, day)
 
 
 async def _all_at_once(cast: Cast, town: Town, stack: Stack, progress: Progress) -> None:
@@ -173,10 +202,13 @@ async def _mishaps(cast: Cast, town: Town, stack: Stack, told: Callable[[str], N
     told(await incidents.node_late(cast.late, town, stack))
 
 
-def print_sheets(town: Town, console: Console) -> None:
-    """A few settlement sheets, of kinds of care and routes that differ, and one refund."""
+def print_sheets(town: Town, gallery: Gallery, folder: Path, console: Console) -> None:
+    """Every sheet of the gallery in short, and in full in a folder; of the morning one in full and one refund."""
     with POOLS_FILE.open(encoding="utf-8", newline="") as file:
         places = {row["pool"]: row["name"] for row in csv.DictReader(file)}
+    gallery_sheets.print_all(gallery.sheets, gallery.told, places, console)
+    gallery_sheets.write_all(gallery.sheets, places, folder)
+    console.print(f"  • {len(gallery.sheets)} sheets in full: {folder}", highlight=False, markup=False)
     for visit, outcome in _worth_showing(town.visits):
         console.print(
             sheets.sheet(

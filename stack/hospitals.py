@@ -24,8 +24,8 @@ OUTPATIENT: Final = "outpatient"
 INPATIENT: Final = "inpatient"
 PHARMACY: Final = "pharmacy"
 SETTING_OF: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("11", "13", "14", "51"), OUTPATIENT),
-    **dict.fromkeys(("21", "52"), INPATIENT),
+    **dict.fromkeys(("11", "12", "13", "14", "51"), OUTPATIENT),
+    **dict.fromkeys(("21", "22", "23", "24", "52"), INPATIENT),
     "41": PHARMACY,
 }
 """By med_type, the family of transaction numbers that serves it."""
@@ -33,6 +33,7 @@ SETTING_OF: Final[Mapping[str, str]] = {
 OPEN_VISIT: Final = {OUTPATIENT: "2201", INPATIENT: "2401"}
 PRE_SETTLE: Final = {OUTPATIENT: "2206", INPATIENT: "2303", PHARMACY: "2101"}
 SETTLE: Final = {OUTPATIENT: "2207", INPATIENT: "2304", PHARMACY: "2102"}
+UPLOAD_FEES: Final = {OUTPATIENT: "2204", INPATIENT: "2301"}
 CANCEL: Final = {OUTPATIENT: "2208", INPATIENT: "2305", PHARMACY: "2103"}
 
 

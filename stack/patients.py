@@ -35,6 +35,8 @@ class Patient:
     age: int
     insutypes: tuple[str, ...]
     """Normal today."""
+    filed: frozenset[str] = frozenset()
+    """What the file says that he has filed: kinds, diseases and institutions."""
 
     def may_have(self, insutype: str, med_type: str) -> bool:
         """Whether this kind of care fits the person and the insurance (a plan's idea, not a policy)."""
@@ -98,4 +100,10 @@ def _patient(given: dict[str, Any], today: str) -> Patient | None:
         born=born,
         age=int(today[:4]) - int(born[:4]) - (today[5:] < born[5:]),
         insutypes=tuple(one["insutype"] for one in normal if one["pool"] == pool),
+        filed=frozenset(
+            one[word]
+            for one in given.get("filings", ())
+            for word in ("kind", "disease", "institution")
+            if one[word]
+        ),
     )

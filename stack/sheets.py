@@ -23,9 +23,13 @@ INSURANCES: Final[Mapping[str, str]] = {
 }
 CARE: Final[Mapping[str, str]] = {
     "11": "普通门诊 outpatient",
+    "12": "门诊挂号 registration",
     "13": "急诊 emergency",
     "14": "门诊慢特病 chronic disease",
     "21": "住院 inpatient",
+    "22": "外伤住院 inpatient, injury",
+    "23": "转外诊治住院 inpatient, referred elsewhere",
+    "24": "急诊转住院 inpatient from emergency",
     "41": "药店购药 pharmacy",
     "51": "生育门诊 maternity, outpatient",
     "52": "生育住院 maternity, inpatient",

@@ -17,8 +17,9 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from proto.settlement.v1 import filing_pb2 as fpb
+from proto.settlement.v1 import filing_pb2_grpc, settlement_pb2_grpc
 from proto.settlement.v1 import settlement_pb2 as pb
-from proto.settlement.v1 import settlement_pb2_grpc
 from stack.errors import MorningFailed
 from stack.hospitals import Desk
 
@@ -33,10 +34,12 @@ QUERY_EVERY_S: Final = 0.2
 
 Claimed = (
     pb.SettleRequest | pb.CancelRequest | pb.ReverseRequest | pb.OpenVisitRequest | pb.CancelVisitRequest
-)
+    | pb.CloseVisitRequest | pb.ReopenVisitRequest | pb.UploadFeesRequest | fpb.FileRequest | fpb.WithdrawRequest
+)  # fmt: skip
 ClaimedResponse = (
     pb.SettleResponse | pb.CancelResponse | pb.ReverseResponse | pb.OpenVisitResponse | pb.CancelVisitResponse
-)
+    | pb.CloseVisitResponse | pb.ReopenVisitResponse | pb.UploadFeesResponse | fpb.FileResponse | fpb.WithdrawResponse
+)  # fmt: skip
 Request = Claimed | pb.GetInsuredRequest | pb.PreSettleRequest | pb.GetSettlementRequest
 Response = ClaimedResponse | pb.GetInsuredResponse | pb.PreSettleResponse | pb.GetSettlementResponse
 
@@ -91,6 +94,7 @@ class Door:
         self.addresses = tuple(addresses)
         self._channels = [grpc.aio.insecure_channel(address) for address in addresses]
         self._stubs = [settlement_pb2_grpc.SettlementServiceStub(channel) for channel in self._channels]
+        self._filing_stubs = [filing_pb2_grpc.FilingServiceStub(channel) for channel in self._channels]
         self._turn = 0
 
     async def __aenter__(self) -> Self:
@@ -112,7 +116,10 @@ class Door:
     async def call(self, request: Request, *, timeout_s: float | None = None) -> Response | Refused:
         """One unary call: its response, or why it was refused."""
         timeout_s = timeout_s or timeout_of(request)
-        method = getattr(self.stub, _METHODS[type(request)])
+        stub: object = self.stub
+        if isinstance(request, fpb.FileRequest | fpb.WithdrawRequest):
+            stub = self._filing_stubs[self._turn % len(self._filing_stubs)]
+        method = getattr(stub, _METHODS[type(request)])
         try:
             response: Response = await method(request, timeout=timeout_s)
         except grpc.aio.AioRpcError as failed:
@@ -129,6 +136,11 @@ _METHODS: Final[dict[type[Message], str]] = {
     pb.CancelRequest: "Cancel",
     pb.ReverseRequest: "Reverse",
     pb.GetSettlementRequest: "GetSettlement",
+    pb.CloseVisitRequest: "CloseVisit",
+    pb.ReopenVisitRequest: "ReopenVisit",
+    pb.UploadFeesRequest: "UploadFees",
+    fpb.FileRequest: "File",
+    fpb.WithdrawRequest: "Withdraw",
 }
 _MONEY: Final = (pb.SettleRequest, pb.CancelRequest, pb.ReverseRequest)
 
@@ -231,6 +243,19 @@ class Window:
                     return one.outcome
             await asyncio.sleep(QUERY_EVERY_S)
         raise MorningFailed(f"{request.envelope.msgid} was not final within {FINAL_WITHIN_S:.0f} s.")
+
+    async def turned_away(self, request: Request, code: str) -> str:
+        """A call that must be refused with this code; why, in the gateway's words. Raises MorningFailed."""
+        until = time.monotonic() + FINAL_WITHIN_S
+        while True:
+            response = await self.door.call(request)
+            if isinstance(response, Refused) and response.code == code:
+                return response.err_msg
+            if not isinstance(response, Refused):
+                raise MorningFailed(
+                    f"{request.envelope.msgid} was taken, it should have been refused {code}."
+                )
+            await self.refused(response, until)
 
     async def refused(self, refused: Refused, until: float) -> None:
         """Wait where the same message may succeed later; raises MorningFailed where not, or after `until`."""

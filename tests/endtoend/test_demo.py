@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.checks import MED_TYPES_OF
+from gateway.filing import CHRONIC, DESIGNATED, OFF_SITE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TIMEOUT_S = 240
 
@@ -38,8 +41,14 @@ def test_a_small_demo_proves_both_books_equal(tmp_path: Path) -> None:
         "医疗保险结算单 Settlement sheet",
         "Refund sheet",
         "compared row by row",
+        "The same stay of the same person under each filing",
+        "a drug without its traceability code was refused",
+        "manual reimbursement",
     ):
         assert said in done.stdout, said
+    shown = [file.stem.split("-", 2)[1:] for file in (tmp_path / "run" / "sheets").glob("*.txt")]
+    assert {care for care, _ in shown} == frozenset().union(*MED_TYPES_OF.values())
+    assert {filing for _, filing in shown} >= {*OFF_SITE, CHRONIC, DESIGNATED, "unfiled", "local"}
 
 
 def test_too_few_people_is_a_sentence_and_no_stack(tmp_path: Path) -> None:
