@@ -27,6 +27,7 @@ async def waiting(connection: Connection, today: date) -> list[Waiting]:
         *await _days_not_run(connection, today),
         *await _absent(connection),
         *await _unchecked(connection),
+        *await _instructions(connection, today),
         *await _differences(connection, today),
     ]
     return sorted(found, key=lambda one: (one.rank, -one.amount_fen, one.what))
@@ -79,6 +80,43 @@ async def _unchecked(connection: Connection) -> list[Waiting]:
         )
         for one in records
     ]  # fmt: skip
+
+
+async def _instructions(connection: Connection, today: date) -> list[Waiting]:
+    """Payments that wait for a person, and runs of months that are over and that nothing pays yet."""
+    records = await connection.fetch(
+        "SELECT period, state, count(*) AS number, isum(amount_fen) AS amount_fen FROM instruction_state i"
+        " WHERE state IN ('proposed', 'approved')"
+        " OR state = 'refused' AND NOT EXISTS (SELECT FROM instruction WHERE replaces = i.id) GROUP BY period, state"
+    )
+    steps = {
+        "proposed": "instructions approve",
+        "approved": "instructions --out DIR",
+        "refused": "instructions reopen",
+    }
+    found = [
+        Waiting(
+            3, one["amount_fen"], f"{one['number']} instructions of {one['period']} are {one['state']}",
+            f"python -m clearing {steps[one['state']]} {_period(one['period'])} --as NAME",
+        )
+        for one in records
+    ]  # fmt: skip
+    unpaid = await connection.fetch(
+        "SELECT to_char(day, 'YYYY-MM') AS month, count(*) AS number FROM run r WHERE day < date_trunc('month', $1::date)"
+        " AND NOT EXISTS (SELECT FROM instruction_run i WHERE (i.day, i.run_batch) = (r.day, r.batch)) GROUP BY 1",
+        today,
+    )
+    return found + [
+        Waiting(
+            5, 0, f"{one['number']} runs of {one['month']} are paid by no instruction",
+            f"python -m clearing instructions --month {one['month']} --as NAME",
+        )
+        for one in unpaid
+    ]  # fmt: skip
+
+
+def _period(text: str) -> str:
+    return f"--{'month' if len(text) == len('2026-11') else 'date'} {text}"
 
 
 async def _differences(connection: Connection, today: date) -> list[Waiting]:

@@ -44,6 +44,7 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
     findings: list[Finding] = []
     for batch in batches:
         findings += await _own_rules(connection, day, batch)
+    findings += await _payments(connection, day)
     pairs = await connection.fetch(
         "SELECT batch, node, region FROM run_pair WHERE day = $1 ORDER BY node, region", day
     )
@@ -74,6 +75,21 @@ async def _own_rules(connection: Connection, day: date, batch: int) -> list[Find
     except asyncpg.PostgresError as broken:
         return [Finding(str(broken.args[0]), f"batch {batch}")]
     return []
+
+
+async def _payments(connection: Connection, day: date) -> list[Finding]:
+    """Whether the instructions that pay this day's runs move what their runs owe."""
+    sets = await connection.fetch(
+        "SELECT DISTINCT period, batch FROM instruction_run WHERE day = $1 ORDER BY period, batch", day
+    )
+    found = []
+    for period, batch in sets:
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT instructions_hold($1, $2::smallint)", period, batch)
+        except asyncpg.PostgresError as broken:
+            found.append(Finding(str(broken.args[0]), f"instructions of {period}, batch {batch}"))
+    return found
 
 
 async def _published(

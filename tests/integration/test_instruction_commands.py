@@ -59,6 +59,8 @@ def test_from_proposal_to_the_banks_answer(clearing: str, tmp_path: Path) -> Non
     )
     called(clearing, "instructions", "approve", *DATE, "--as", "li", "--dry-run")
     assert states(clearing) == {"proposed": 4}
+    waits = {one["what"]: one["command"] for one in json.loads(called(clearing, "todo", "--json"))}
+    assert f"instructions approve --date {DAY}" in waits[f"4 instructions of {DAY} are proposed"]
     assert "4 instructions over 30.70 yuan are approved" in called(
         clearing, "instructions", "approve", *DATE, "--as", "li"
     )
