@@ -56,6 +56,8 @@ class Comparison:
     """Cancels that took a settlement back."""
     reversed: int = 0
     """Reversals that undid a settlement or a cancel in the books."""
+    by_hand: int = 0
+    """Decisions on what people had paid in full: they stand in a home book only."""
     pending: int = 0
     total_fen: int = 0
     """The bills of both books, refunds taken off."""
@@ -99,6 +101,7 @@ async def compare(databases: Databases, receipts: Receipts | None = None) -> Com
         await _seek_strangers(opened, found)
         await _compare_owed(opened, found)
         for node, home in opened.homes.items():
+            await _check_by_hand(home, node, found)
             await _check_lives(home, node, found)
             found.openings[node] = await standing.read_openings(home)
     return found
@@ -245,6 +248,17 @@ async def _seek_strangers(opened: Books, found: Comparison) -> None:
         )
         if count:
             found.differences.add(f"region {region} holds {count} rows of nodes that are not here")
+
+
+async def _check_by_hand(home: Connection, node: int, found: Comparison) -> None:
+    """What was paid back by hand stands in one book only: it is held against its own answer and the identities."""
+    async for row in books.home_rows(home, books.BY_HAND):
+        found.by_hand += 1
+        name = f"node {node}, by hand, {id_text(row['id'])}"
+        for fault in row_faults(row) + answer_faults(row):
+            found.differences.add(f"{name}: {fault}")
+        for fault in zero_sum_faults(row):
+            found.imbalances.add(f"{name}: {fault}")
 
 
 async def _compare_owed(opened: Books, found: Comparison) -> None:

@@ -85,6 +85,10 @@ def show(found: Comparison, receipts: Receipts, console: Console) -> None:
         if found.zero_sum
         else f"[bold red]{found.imbalances.count} rows or sums are not balanced.[/bold red]"
     )
+    if found.by_hand:
+        console.print(
+            f"Paid back by hand, outside clearing: {found.by_hand} decisions, in the home book only and balanced."
+        )
     console.print(f"Still pending: {found.pending}.")
     for findings in (found.differences, found.imbalances):
         for sentence in findings.sentences:

@@ -276,3 +276,18 @@ async def test_differences_are_printed_and_the_verdict_is_false(scratch: Scratch
     assert "The books differ in" in printed.get()
     assert "cash_fen is 2400 in the home book, 2399 in the care book" in printed.get()
     assert '"books_equal":false' in verdicts.verdict_of(Comparison(), found, Receipts()).line()
+
+
+async def test_what_was_paid_by_hand_stands_in_one_book_and_must_add_up_too(scratch: Scratch) -> None:
+    by_hand = paid_row("by hand", number=5, region="manual")
+    await scratch.write("home", [by_hand])
+    bill = "INSERT INTO bill VALUES ($1, $2, 1, $3)"
+    await scratch.execute("home", bill, by_hand["bill"], by_hand["visit"], by_hand["id"])
+    found = await scratch.compare(receipts_of(*ROWS))
+    assert found.differences.sentences + found.imbalances.sentences == []
+    assert (found.by_hand, found.rows, found.total_fen, found.fund_fen) == (1, 4, 10_000, 5_600)
+    await scratch.execute("home", "ALTER TABLE decision DROP CONSTRAINT row_zero_sum")
+    await scratch.execute("home", "UPDATE decision SET cash_fen = cash_fen - 1 WHERE id = $1", by_hand["id"])
+    spoilt = await scratch.compare()
+    assert any("by hand" in one and "psn_cash_pay" in one for one in spoilt.differences.sentences)
+    assert any("by hand" in one and "I4" in one for one in spoilt.imbalances.sentences)
