@@ -27,6 +27,12 @@ UPLOAD_FEES: Final = 16
 CANCEL_FEES: Final = 17
 FILE: Final = 18
 WITHDRAW: Final = 19
+OWN_KINDS: Final = {
+    OPEN_VISIT: "OPEN_VISIT", CANCEL_VISIT: "CANCEL_VISIT", UPDATE_VISIT: "UPDATE_VISIT", CLOSE_VISIT: "CLOSE_VISIT",
+    REOPEN_VISIT: "REOPEN_VISIT", UPLOAD_FEES: "UPLOAD_FEES", CANCEL_FEES: "CANCEL_FEES", FILE: "FILE",
+    WITHDRAW: "WITHDRAW",
+}  # fmt: skip
+"""Their names, for whoever reads how a region stands."""
 
 
 class ClaimConflict(GatewayError):

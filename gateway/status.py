@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final
 
+from gateway.care_book import OWN_KINDS
 from gateway.directory import Directory
 from ledger.life import Kind, Status
 from runtime.keys import message_name
@@ -116,8 +117,8 @@ async def region_status(connection: Connection, *, region: str, day: date, now_m
 
 
 def kind_name(kind: int) -> str:
-    """The kind's name, its number where it is a step of a visit or of fees that the books know no name for."""
-    names = {int(one): one.name for one in Kind}
+    """The kind's name; its number where it is of a newer program."""
+    names = {int(one): one.name for one in Kind} | OWN_KINDS
     return names.get(kind, f"kind {kind}")
 
 

@@ -3,6 +3,8 @@
 import pytest
 
 from gateway.alarm import setl_id_of
+from gateway.calls import KIND_OF
+from gateway.status import kind_name
 from gateway.status import page_status as gateway_page
 from homepool.parked import Tried
 from homepool.parked_command import FINAL, tried_words
@@ -99,3 +101,10 @@ def test_what_an_item_would_be_now_in_words() -> None:
     assert "raises KeyError" in tried_words(raising)
     assert (broken.parked_again, raising.parked_again, paid.parked_again) == (True, True, False)
     assert "final" in FINAL
+
+
+def test_every_kind_of_message_has_a_name() -> None:
+    names = [kind_name(kind) for kind in sorted(set(KIND_OF.values()))]
+    assert not [name for name in names if name.startswith("kind ")]
+    assert len(set(names)) == len(names)
+    assert kind_name(99) == "kind 99"
