@@ -9,6 +9,7 @@ side in little memory.
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Protocol, TypeAlias
 
 import asyncpg
@@ -104,6 +105,11 @@ async def count_rows(connection: Connection, table: str) -> int:
     found = await connection.fetchval(f"SELECT count(*) FROM {table}")
     assert isinstance(found, int)
     return found
+
+
+async def days(gateway: Connection) -> list[date]:
+    """The days on which something is booked at a region."""
+    return [record[0] for record in await gateway.fetch(f"SELECT DISTINCT day FROM {CARE}")]
 
 
 SUMS: Final = (

@@ -1,8 +1,9 @@
-"""`make demo`: start a stack, play a morning through real gRPC, print what a patient gets, prove both books equal.
+"""`make demo`: start a stack, play a morning through real gRPC, print what a patient gets, prove both books equal,
+and clear the day.
 
-Five acts, each with its progress on the screen: the stack, the people, the morning with its mishaps, a sheet for
-every kind of care and of filing, the proof. The last line on stdout is one JSON object; the exit code is 1 if anything
-in it is false or anything failed.
+Six acts, each with its progress on the screen: the stack, the people, the morning with its mishaps, a sheet for every
+kind of care and of filing, the proof, the evening with its clearing. The last line on stdout is one JSON object; the
+exit code is 1 if anything in it is false or anything failed.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from proto.settlement.v1 import settlement_pb2 as pb
-from stack import books, gallery_sheets, incidents, sheets, verdicts
+from stack import books, evening, gallery_sheets, incidents, sheets, verdicts
 from stack.bills import read_price_list
 from stack.books import Databases
 from stack.cast import Cast, cast_of
@@ -84,6 +85,10 @@ async def run_demo(plan: Plan, wish: Wish, console: Console) -> Verdict:
         after = await compare(databases, town.receipts.answers)
         verdict = verdicts.verdict_of(before, after, town.receipts)
         verdicts.show(after, town.receipts, console)
+        console.rule("6 · the evening")
+        statements_dir = (wish.run_dir.parent / "statements").resolve()
+        ended = await evening.clear(stack, databases, statements_dir=statements_dir, console=console)
+        verdict = replace(verdict, **asdict(ended))
         say(f"the demo took {time.monotonic() - began:.0f} s")
         if wish.keep:
             say(f"the stack stays up until Ctrl-C; its addresses are in {wish.run_dir / 'endpoints.json'}")

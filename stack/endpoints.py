@@ -17,10 +17,12 @@ class Endpoints:
     """By node: the addresses of the workers' gRPC servers, for those that have one."""
     books: dict[str, str]
     """By `region <code>` and `node <code>`: the address of its BooksService."""
+    clearing: str
+    """Where ClearingService and StatementService answer; empty: there is none."""
     postgres: str
     """The server's address, password included."""
     databases: dict[str, str]
-    """By `region <code>` and `node <code>`: the database's address."""
+    """By `region <code>`, `node <code>` and `clearing`: the database's address."""
     kafka: str
     metrics: dict[str, str] = field(default_factory=dict)
     """By part: the address of its Prometheus page."""

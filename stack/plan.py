@@ -30,6 +30,7 @@ from stack.errors import PlanWrong
 
 PLAN_FILE: Final = Path(__file__).with_name("stack.toml")
 PROCESSES_MAX: Final = 64
+CLEARING: Final = "clearing"
 BOOKS_NICE: Final = 10
 """Closing and summing a day gives way to settlements."""
 EMBEDDED: Final = "embedded"
@@ -49,13 +50,20 @@ class Process:
     """Readiness is gRPC health (gateways, books); else the ready file in the state folder (nodes)."""
     nice: int = 0
     """Added to the caller's niceness: 10 gives way to everybody else."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """More of its environment, by variable."""
 
     def knowing(self, addresses: Mapping[str, str]) -> "Process":
-        """The same with addresses in place of the names of processes in its arguments."""
-        arguments = list(self.arguments)
-        for name, address in addresses.items():
-            arguments = [argument.replace(f"{{{name}}}", address) for argument in arguments]
-        return replace(self, arguments=tuple(arguments))
+        """The same with addresses in place of the names of processes in its arguments and settings."""
+
+        def told(text: str) -> str:
+            for name, address in addresses.items():
+                text = text.replace(f"{{{name}}}", address)
+            return text
+
+        arguments = tuple(told(argument) for argument in self.arguments)
+        settings = tuple((variable, told(value)) for variable, value in self.settings)
+        return replace(self, arguments=arguments, settings=settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,24 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Clearing:
+    """The clearing of all regions and nodes: one database, one process, which reads their books."""
+
+    database: str
+    port: int
+    program: str = "clearing"
+
+    def process(self, nodes: Sequence[Node], regions: Sequence[Region]) -> Process:
+        """Its process; it is told where every books process listens."""
+        books = [f"node:{one.code}={{{book.name}}}" for one in nodes for book in one.books()]
+        books += [f"region:{one.code}={{{book.name}}}" for one in regions for book in one.books(nodes)]
+        return Process(
+            name=CLEARING, arguments=("-m", self.program, "serve"), database=self.database, port=self.port, health=True,
+            nice=BOOKS_NICE, settings=(("DSGW_BOOKS", ",".join(books)),),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Preparation:
     """A command to run once before the processes start, in the environment of each node or each region's
     gateway.
@@ -163,6 +189,7 @@ class Plan:
     regions: tuple[Region, ...]
     nodes: tuple[Node, ...]
     preparations: tuple[Preparation, ...] = ()
+    clearing: Clearing | None = None
     kafka: str = EMBEDDED
     """Which broker to start where the environment gives none: one of BROKERS."""
 
@@ -179,7 +206,8 @@ class Plan:
             for region in self.regions
             for process in (*region.processes(codes), *region.books(self.nodes))
         ]
-        return [homes, cares]
+        clearing = [self.clearing.process(self.nodes, self.regions)] if self.clearing is not None else []
+        return [homes, cares, clearing]
 
     def processes(self) -> list[Process]:
         """All processes in the order they start."""
@@ -190,7 +218,8 @@ class Plan:
 
     def databases(self) -> list[str]:
         """The databases, each once."""
-        return [*(node.database for node in self.nodes), *(region.database for region in self.regions)]
+        clearing = [self.clearing.database] if self.clearing is not None else []
+        return [*(one.database for one in self.nodes), *(one.database for one in self.regions), *clearing]
 
     def topics(self) -> dict[str, int]:
         """The topics with their partitions: requests to each node, replies to each region."""
@@ -206,7 +235,8 @@ class Plan:
         """The same stack on any free ports."""
         regions = tuple(replace(one, port=0, books_port=_any(one.books_port)) for one in self.regions)
         nodes = tuple(replace(one, books_port=_any(one.books_port)) for one in self.nodes)
-        return replace(self, regions=regions, nodes=nodes)
+        clearing = None if self.clearing is None else replace(self.clearing, port=0)
+        return replace(self, regions=regions, nodes=nodes, clearing=clearing)
 
     def with_kafka(self, kafka: str) -> "Plan":
         """The same stack on another broker, one of BROKERS. Raises PlanWrong."""
@@ -221,6 +251,7 @@ def read_plan(file: Path = PLAN_FILE) -> Plan:
             regions=tuple(Region(**_tuples(entry)) for entry in data["region"]),
             nodes=tuple(Node(**_tuples(entry)) for entry in data["node"]),
             preparations=tuple(Preparation(**_tuples(entry)) for entry in data.get("prepare", [])),
+            clearing=Clearing(**data["clearing"]) if "clearing" in data else None,
             kafka=data.get("kafka", EMBEDDED),
         )
     except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:

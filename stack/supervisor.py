@@ -28,7 +28,7 @@ from stack.embedded import HOST, free_port, is_listening
 from stack.endpoints import Endpoints
 from stack.errors import PortTaken, ServerFailed, StackFault
 from stack.part import STOP_SIGNAL, Part, base_environment, run_python
-from stack.plan import Plan, Process
+from stack.plan import CLEARING, Plan, Process
 from stack.run_folder import keep_previous_logs, locked
 from stack.servers import POSTGRES_VARIABLE, Servers
 
@@ -113,11 +113,15 @@ class Stack:
         }
         databases = {f"region {region.code}": self._dsn(region.database) for region in self._plan.regions}
         databases |= {f"node {node.code}": self._dsn(node.database) for node in self._plan.nodes}
+        if self._plan.clearing is not None:
+            databases[CLEARING] = self._dsn(self._plan.clearing.database)
+        clearing = self._parts.get(CLEARING)
         return Endpoints(
             gateway=[address for addresses in gateways.values() for address in addresses],
             gateways=gateways,
             nodes=nodes,
             books={whose: self._parts[name].address for whose, name in books.items()},
+            clearing=clearing.address if clearing is not None else "",
             postgres=self._servers.postgres,
             databases=databases,
             kafka=self._servers.kafka,
@@ -328,6 +332,7 @@ class Stack:
             "DSGW_KEYS_DIR": str((self._run_dir / "keys").resolve()),
             "DSGW_REGIONS": ",".join(region.code for region in self._plan.regions),
         }
+        environment |= dict(process.settings)
         return Part(
             process=process,
             address=address,

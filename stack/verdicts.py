@@ -28,11 +28,18 @@ class Verdict:
     pending: int
     books_equal: bool
     zero_sum: bool
+    cleared: bool = False
+    """Clearing has closed and compared every day, and recomputed it."""
+    differences: int = 0
+    """Found by clearing between the two books."""
+    nets_zero: bool = False
+    """What the pools owe one another adds up to nothing, per insurance and fund."""
 
     @property
     def good(self) -> bool:
-        """Everything is proved and nothing is open."""
-        return self.books_equal and self.zero_sum and not self.pending and self.settled > 0
+        """Everything is proved, nothing is open, and the day is cleared."""
+        proved = self.books_equal and self.zero_sum and not self.pending and self.settled > 0
+        return proved and self.cleared and not self.differences and self.nets_zero
 
     def line(self) -> str:
         """One JSON object."""
