@@ -11,6 +11,7 @@ COPY proto ./proto
 COPY runtime ./runtime
 COPY ledger ./ledger
 COPY bus ./bus
+COPY clearing ./clearing
 COPY gateway ./gateway
 COPY homepool ./homepool
 

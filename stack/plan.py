@@ -14,6 +14,7 @@ environment:
 | `DSGW_STATE_DIR` | every process: a folder of its own; `ready` there holds the pid of one that is ready |
 | `DSGW_KEYS_DIR` | every process: `node-44.key` and `node-44.pub`, made by the node at its first start |
 | `DSGW_REGIONS` | every process: the care regions that a node answers |
+| `DSGW_BOOKS` | clearing: where every books process listens |
 | `DSGW_LOG_LEVEL` | passed through from the caller |
 
 A node and a region with a `books_port` have a books process beside (BooksService), at a lower priority. The region's is

@@ -36,10 +36,14 @@ class Verdict:
     """What the pools owe one another adds up to nothing, per insurance and fund."""
 
     @property
+    def proved(self) -> bool:
+        """The books bear out what the hospitals were told, and nothing is open."""
+        return self.books_equal and self.zero_sum and not self.pending and self.settled > 0
+
+    @property
     def good(self) -> bool:
-        """Everything is proved, nothing is open, and the day is cleared."""
-        proved = self.books_equal and self.zero_sum and not self.pending and self.settled > 0
-        return proved and self.cleared and not self.differences and self.nets_zero
+        """Everything is proved, and the day is cleared."""
+        return self.proved and self.cleared and not self.differences and self.nets_zero
 
     def line(self) -> str:
         """One JSON object."""

@@ -28,7 +28,10 @@ def test_a_small_demo_proves_both_books_equal(tmp_path: Path) -> None:
     done = demo("--people", "60", "--seed", "11", "--run-dir", str(tmp_path / "run"))
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
     figures = json.loads(done.stdout.splitlines()[-1])
-    assert list(figures) == ["settled", "cancelled", "reversed", "pending", "books_equal", "zero_sum"]
+    assert list(figures) == [
+        "settled", "cancelled", "reversed", "pending", "books_equal", "zero_sum", "cleared", "differences", "nets_zero"
+    ]  # fmt: skip
+    assert (figures["cleared"], figures["differences"], figures["nets_zero"]) == (True, 0, True)
     assert figures["settled"] >= 40
     assert figures["cancelled"] >= 3
     assert figures["reversed"] >= 3

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -258,12 +259,14 @@ async def test_the_verdict_holds_the_hospitals_tallies_against_the_books(scratch
         receipts.take(pb.Outcome.FromString(row["answer"]))
     refund = pb.Outcome.FromString(REFUND["answer"])
     refund.infno = "2208"
-    assert not verdicts.verdict_of(empty, full, receipts).good  # the hospitals know of no cancel
+    assert not verdicts.verdict_of(empty, full, receipts).proved  # the hospitals know of no cancel
     receipts.take(refund)
     verdict = verdicts.verdict_of(empty, await scratch.compare(), receipts)
-    assert verdict.good
+    assert verdict.proved
+    cleared = replace(verdict, cleared=True, nets_zero=True)
+    assert (verdict.good, cleared.good, replace(cleared, differences=1).good) == (False, True, False)
     assert verdict.line() == (
-        '{"settled":2,"cancelled":1,"reversed":0,"pending":0,"books_equal":true,"zero_sum":true}'
+        '{"settled":2,"cancelled":1,"reversed":0,"pending":0,"books_equal":true,"zero_sum":true,"cleared":false,"differences":0,"nets_zero":false}'
     )
 
 

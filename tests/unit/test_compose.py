@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from clearing.settings import ClearingSettings
 from homepool.serve import NodeSettings
 from stack.kafka_jars import KAFKA_VERSION
 from stack.plan import Plan, read_plan
@@ -75,6 +76,15 @@ def test_gateways_listen_where_the_plan_says_and_for_this_machine_only(
             assert LOOPBACK.fullmatch(port), f"{name} is open to everybody: {port}"
 
 
+def test_clearing_is_told_where_the_books_are_as_the_plan_says(compose: dict[str, Any], plan: Plan) -> None:
+    inside = {process.name: f"{process.name}:{process.port}" for process in plan.processes()}
+    [process] = [one for one in plan.processes() if one.name == "clearing"]
+    environment = compose["services"]["clearing"]["environment"]
+    assert {"DSGW_BOOKS": environment["DSGW_BOOKS"]} == dict(process.knowing(inside).settings)
+    at = ClearingSettings(postgres_dsn="x", books=environment["DSGW_BOOKS"]).books_at()
+    assert len(at) == len(plan.nodes) + len(plan.regions)
+
+
 def test_the_jobs_make_the_plans_topics_and_databases(compose: dict[str, Any], plan: Plan) -> None:
     command = compose["services"]["topics"]["command"]
     assert command[:4] == ["python", "-m", "bus", "topics"]
@@ -87,7 +97,7 @@ def test_the_jobs_make_the_plans_topics_and_databases(compose: dict[str, Any], p
 def test_every_setting_is_one_that_a_process_reads_and_all_are_valid(
     processes: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = {f"DSGW_{field.upper()}" for field in NodeSettings.model_fields}
+    known = {f"DSGW_{field.upper()}" for field in NodeSettings.model_fields | ClearingSettings.model_fields}
     for name, service in processes.items():
         environment = service["environment"]
         assert set(environment) <= known, name
@@ -147,7 +157,7 @@ def test_gateways_cannot_read_a_nodes_private_key(processes: dict[str, dict[str,
     assert image_user.split(":")[0] not in ("0", "root")
     for name, service in processes.items():
         keys = next((volume for volume in service.get("volumes", ()) if volume.startswith("keys:")), "")
-        if name.startswith("books-"):
+        if name.startswith("books-") or name == "clearing":
             assert not keys, "it seals and opens nothing"
             assert service["user"] not in (image_user, "0", "root", "0:0")
         elif name.startswith("gateway-"):

@@ -37,6 +37,7 @@ def test_every_process_has_a_command_and_nodes_start_first() -> None:
     assert list(commands) == [
         "node-44", "books-node-44", "node-45", "books-node-45", "node-50", "books-node-50",
         "gateway-44-0", "gateway-44-1", "books-region-44", "gateway-45-0", "gateway-45-1", "books-region-45",
+        "clearing",
     ]  # fmt: skip
     assert commands["gateway-45-1"] == "-m gateway serve --region 45 --slot 1 --nodes 44,45,50"
     assert commands["node-50"] == "-m homepool serve --node 50 --partitions 0,1"
@@ -51,7 +52,7 @@ def test_a_regions_books_process_is_told_where_those_of_the_nodes_listen_and_bot
         "-m gateway books --region 44 --nodes 44=h:0,45=h:1,50=h:2"
     )
     lower = {process.name for process in plan.processes() if process.nice > 0}
-    assert lower == {*addresses, "books-region-44", "books-region-45"}
+    assert lower == {*addresses, "books-region-44", "books-region-45", "clearing"}
 
 
 def test_no_two_processes_listen_on_one_port_however_many_slots_there_are() -> None:
@@ -63,9 +64,15 @@ def test_a_plan_without_ports_for_books_has_no_books_processes() -> None:
     plan = read_plan()
     node = replace(plan.nodes[0], books_port=None)
     assert node.books() == []
-    assert [
-        process.name for process in replace(plan, regions=(), nodes=(node,)).with_free_ports().processes()
-    ] == ["node-44"]
+    small = replace(plan, regions=(), nodes=(node,), clearing=None)
+    assert [process.name for process in small.with_free_ports().processes()] == ["node-44"]
+
+
+def test_clearing_is_told_where_every_books_process_listens() -> None:
+    plan = read_plan()
+    [process] = plan.groups()[-1]
+    told = dict(process.knowing({one.name: f"h:{one.name[-2:]}" for one in plan.processes()}).settings)
+    assert told["DSGW_BOOKS"] == "node:44=h:44,node:45=h:45,node:50=h:50,region:44=h:44,region:45=h:45"
 
 
 def test_topics_are_the_ones_the_bus_speaks_of() -> None:
