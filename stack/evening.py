@@ -40,7 +40,7 @@ async def clear(stack: Stack, databases: Databases, *, statements_dir: Path, con
     days = await _days(databases)
     cleared, differences, nets_zero = True, 0, True
     for day in days:
-        code, run = await _json(stack, "run", "--date", day.isoformat(), "--as", OPERATOR)
+        _, run = await _json(stack, "run", "--date", day.isoformat(), "--as", OPERATOR)
         cleared = cleared and run["day"] is not None and not run["absent"]
         differences += run["differences"]
         _, positions = await _json(stack, "positions", "--date", day.isoformat())
@@ -48,6 +48,8 @@ async def clear(stack: Stack, databases: Databases, *, statements_dir: Path, con
         console.print(
             await _said(stack, "positions", "--date", day.isoformat()), highlight=False, markup=False
         )
+        written = await _said(stack, "statements", "--date", day.isoformat(), "--out", str(statements_dir))
+        console.print(written.strip(), highlight=False, markup=False, style="dim")
         code, verified = await _json(stack, "verify", "--date", day.isoformat())
         cleared = cleared and code == 0 and not verified["findings"]
     return Evening(cleared and bool(days), differences, nets_zero)
