@@ -138,7 +138,7 @@ def _print(
          names[one.home_pool], names[one.creditor], one.items, yuan(one.amount_fen))
         for one in outside
     ]  # fmt: skip
-    head = ("insurance", "fund", "payer", "for people of", "owes", "items", "amount")
+    head = ("insurance", "fund", "payer", "for people of", "owes to", "items", "amount")
     show(
         head,
         rows,
