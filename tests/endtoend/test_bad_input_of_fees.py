@@ -130,8 +130,7 @@ def test_a_bad_upload_holds_no_line(
 def test_the_hundred_thousand_and_first_line_of_a_visit_is_refused(
     hospital: His, stack: RunningStack, crowded: Visit
 ) -> None:
-    of_visit = f"(SELECT id FROM visit WHERE psn_no = '{crowded.person.psn_no}')"
-    held = f"UPDATE fee_sum SET lines = {{}} WHERE visit = {of_visit}"
+    held = f"UPDATE visit SET fee_lines = {{}} WHERE psn_no = '{crowded.person.psn_no}'"
     stack.query("region 44", held.format(LINES_MAX))
     with refused("TOO_MANY_LINES", PRECONDITION, says="100,000"):
         hospital.call(an_upload(hospital, crowded, line("2", 1_200)))
