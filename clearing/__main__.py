@@ -8,7 +8,9 @@ from clearing import (
     difference_command,
     institution_command,
     instruction_command,
+    month_command,
     position_command,
+    proposal_command,
     run_command,
     statements_command,
 )
@@ -26,6 +28,8 @@ position_command.attach(app)
 instruction_command.attach(app)
 institution_command.attach(app)
 statements_command.attach(app)
+month_command.attach(app)
+proposal_command.attach(app)
 
 
 @app.command(name="serve")

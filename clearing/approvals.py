@@ -1,0 +1,10 @@
+"""What an approval does, by the kind of proposal."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from clearing.month_book import close_month
+from clearing.proposals import Apply
+from clearing.year_book import close_year
+
+APPLIED: Final[Mapping[str, Apply]] = {"month": close_month, "year": close_year}
