@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
+from clearing import money_standing
 from runtime.postgres import Connection
 
 RUNS_SHOWN_MAX: Final = 400
@@ -29,6 +30,8 @@ async def waiting(connection: Connection, today: date) -> list[Waiting]:
         *await _unchecked(connection),
         *await _instructions(connection, today),
         *await _differences(connection, today),
+        *[Waiting(*one) for one in await money_standing.proposals(connection)],
+        *[Waiting(*one) for one in await money_standing.months(connection, today)],
     ]
     return sorted(found, key=lambda one: (one.rank, -one.amount_fen, one.what))
 

@@ -1,8 +1,8 @@
 """The annual closing (年度清算) of institutions: a year's closed months, per institution and insurance. SQL sums.
 
 Columns: those of the annual clearing (发生总金额, 应付, 已付, 不予支付, 医疗机构承担, 年度清算需结付), put together from
-public field names. That 不予支付 is what audits took, and 医疗机构承担 the part of bills that the institution bears itself, is an
-assumption; no budget (总额预算) is kept, for off-site treatment is outside it.
+public field names. That 不予支付 is what audits took, and 医疗机构承担 the part of bills that the institution bears,
+is an assumption; no budget (总额预算) is kept, for off-site treatment is outside it.
 """
 
 from datetime import date

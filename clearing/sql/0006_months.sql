@@ -170,7 +170,18 @@ BEGIN
     USING (part, pool, insutype, fund, local)
     WHERE coalesce(p.fen, 0) <> coalesce(i.fen, 0) LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'pools and institutions differ in what is % at pool % under % of fund %', wrong.part, wrong.pool,
+    RAISE EXCEPTION 'pools and institutions differ in part % at pool % under % of fund %', wrong.part, wrong.pool,
+      wrong.insutype, wrong.fund USING ERRCODE = 'SG206', CONSTRAINT = 'month_holds';
+  END IF;
+  SELECT fixmedins_code, insutype, fund INTO wrong
+    FROM (SELECT fixmedins_code, book_pool, insutype, fund, isum(amount_fen) AS fen FROM month_institution
+      WHERE proposal = wanted AND part = 'runs' GROUP BY 1, 2, 3, 4) m
+    FULL JOIN (SELECT fixmedins_code, book_pool, insutype, fund, isum(amount_fen) AS fen
+      FROM month_run r JOIN institution_sum s USING (day, batch) WHERE r.proposal = wanted GROUP BY 1, 2, 3, 4) s
+    USING (fixmedins_code, book_pool, insutype, fund)
+    WHERE m.fen IS DISTINCT FROM s.fen LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'what institution % gets under % of fund % is not what its days say', wrong.fixmedins_code,
       wrong.insutype, wrong.fund USING ERRCODE = 'SG206', CONSTRAINT = 'month_holds';
   END IF;
   SELECT home_pool, care_pool, insutype, fund INTO wrong

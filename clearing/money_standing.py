@@ -1,0 +1,47 @@
+"""What waits for an operator beyond the day: proposals without a second person, and months that are due."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from clearing.workdays import load_workdays
+from runtime.postgres import Connection
+
+URGENT_DAYS: Final = 3
+"""So many days before it is due a month becomes as urgent as a day that was not run; an assumption."""
+
+Row = tuple[int, int, str, str]
+"""(rank, amount in fen, what, command), as clearing/standing.py orders them."""
+
+
+async def proposals(connection: Connection) -> list[Row]:
+    """What was proposed and nobody has looked at."""
+    records = await connection.fetch(
+        "SELECT id, kind, ref, amount_fen, made_by FROM proposal_state WHERE state = 'waiting' ORDER BY id"
+    )
+    return [
+        (
+            3, abs(one["amount_fen"]), f"{one['kind']} {one['ref']} by {one['made_by']} waits for a second person",
+            f"python -m clearing proposals approve {one['id']} --as NAME",
+        )
+        for one in records
+    ]  # fmt: skip
+
+
+async def months(connection: Connection, today: date) -> list[Row]:
+    """Months that are over and neither closed nor proposed, with the day by which they have to be closed."""
+    records = await connection.fetch(
+        "SELECT DISTINCT to_char(day, 'YYYY-MM') AS month FROM run WHERE day < date_trunc('month', $1::date)"
+        " AND NOT EXISTS (SELECT FROM month_closed WHERE month = to_char(day, 'YYYYMM')) ORDER BY 1",
+        today,
+    )
+    workdays = load_workdays()
+    found = []
+    for (month,) in records:
+        year, number = int(month[:4]), int(month[5:])
+        by = next(
+            (due.by for due in workdays.of_month(year, number) if due.what == "the month is closed"), None
+        )
+        urgent = by is not None and by - timedelta(days=URGENT_DAYS) <= today
+        command = f"python -m clearing month --month {month} --as NAME"
+        found.append((1 if urgent else 5, 0, f"{month} is not closed; it is due by {by}", command))
+    return found
