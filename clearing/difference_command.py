@@ -53,6 +53,9 @@ python -m clearing log --by wang --json > log.json
 """
 
 
+DIFFERING_SHOWN_MAX: Final = 3
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("todo", help=TODO_HELP)(todo)
@@ -124,7 +127,7 @@ def _print(found: "list[Kept]", today: Any) -> None:
     rows = [
         (
             one.id, one.day, f"{(today - one.day).days} d", one.kind, one.setl_id, one.fixmedins_code,
-            _total(one.home), _total(one.care), yuan(one.stake_fen), one.state, RULES[one.kind].owner,
+            _total(one.home), _total(one.care), _differs(one), yuan(one.stake_fen), one.state, RULES[one.kind].owner,
             RULES[one.kind].next_action if one.state == "open" else f"resolution {one.resolution}",
         )
         for one in found
@@ -138,6 +141,7 @@ def _print(found: "list[Kept]", today: Any) -> None:
         "institution",
         "home",
         "care",
+        "differs",
         "at stake",
         "state",
         "owner",
@@ -150,6 +154,20 @@ def _total(rows: list[dict[str, Any]]) -> str:
     from clearing.tables import yuan
 
     return " + ".join(yuan(row.get("total_fen", 0)) for row in rows) or "-"
+
+
+def _differs(one: "Kept") -> str:
+    """The figures that differ, as both books have them."""
+    from clearing.tables import yuan
+
+    if len(one.home) != 1 or len(one.care) != 1 or one.institution is not None:
+        return ""
+    told = []
+    for name in one.differs[:DIFFERING_SHOWN_MAX]:
+        ours, theirs = one.home[0].get(name, 0), one.care[0].get(name, 0)
+        money = name.endswith("_fen")
+        told.append(f"{name} {yuan(ours) if money else ours} / {yuan(theirs) if money else theirs}")
+    return ", ".join(told)
 
 
 Reason = Annotated[str, typer.Option(help="Why; no personal data.")]

@@ -1,0 +1,48 @@
+"""docs/clearing.md names every class with its actions, every code with its status, every call of an institution."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import clearing
+from clearing.actions import RULES
+from clearing.errors import ClearingFault
+from clearing.statement_file import COLUMNS
+from clearing.statement_service import INFNOS
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "clearing.md").read_text(encoding="utf-8")
+
+
+def faults() -> set[type[ClearingFault]]:
+    found = {ClearingFault}
+    for module in pkgutil.iter_modules(clearing.__path__):
+        if module.name != "__main__":
+            for _, one in inspect.getmembers(
+                importlib.import_module(f"clearing.{module.name}"), inspect.isclass
+            ):
+                if issubclass(one, ClearingFault):
+                    found.add(one)
+    return found
+
+
+def test_every_class_of_difference_stands_with_the_actions_that_settle_it() -> None:
+    told = {
+        kind: set(re.findall(r"`(\w+)`", actions))
+        for kind, actions in re.findall(
+            r"^\| `(\w+)` \| [^|]+ \| ((?:`\w+`(?:, )?)+) \|$", TEXT, re.MULTILINE
+        )
+    }
+    assert told == {str(kind): {str(action) for action in rule.actions} for kind, rule in RULES.items()}
+
+
+def test_every_code_stands_with_its_status_and_no_other() -> None:
+    told = dict(re.findall(r"^\| `([A-Z_]+)` \| ([A-Z_]+) \| [^|]+ \|$", TEXT, re.MULTILINE))
+    assert told == {one.code: one.status.name for one in faults()}
+
+
+def test_every_call_of_an_institution_stands_with_its_number() -> None:
+    told = {call: number for number, call in re.findall(r"^\| (3\d{3}) \| (\w+) \|", TEXT, re.MULTILINE)}
+    assert told == INFNOS
+    assert all(f"`{column}`" in TEXT for column in COLUMNS)
