@@ -149,8 +149,9 @@ async def uploaded_with_a_return(gallery: Gallery) -> None:
 async def interim(gallery: Gallery) -> None:
     """A stay is settled for its first days, and for the rest at discharge: one admission, one deductible."""
     visit, window = gallery.visit(WARD, "21", days=STAY_DAYS)
-    await open_visit(visit, window)
     middle = visit.end - timedelta(days=1)
+    visit.begin = min(visit.begin, middle)
+    await open_visit(visit, window)
     first, rest = part_of(visit, "A", middle), part_of(visit, "B", visit.end)
     await done(window, steps.upload(visit, [*first.lines, *rest.lines]))
     given = steps.uploaded_bill(visit, first.total_fen, days=(visit.begin, middle), interim=True)
