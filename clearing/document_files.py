@@ -62,7 +62,7 @@ async def write_documents(
         await _spooled(connection, period, books, spool, progress)
     counted = dict.fromkeys(KINDS, 0)
     rows: list[list[str]] = []
-    async with aclosing(_all(connection, period, scheme, parties)) as found:
+    async with aclosing(documents_of(connection, period, scheme, parties)) as found:
         async for documents in found:
             if not wanted or documents[0].code in wanted:
                 rows += _written(folder, documents, spool)
@@ -89,9 +89,10 @@ async def _spooled(
     spool.finish()
 
 
-async def _all(
+async def documents_of(
     connection: Connection, period: Period, scheme: Scheme, parties: Mapping[str, Party]
 ) -> AsyncGenerator[list[Document], None]:
+    """Every document of a period, a party's together: pools, institutions, payers outside the pools."""
     reader = DocumentReader(connection, period, scheme=scheme, parties=parties)
     for read in (reader.pools, reader.institutions, reader.payers):
         async with aclosing(read()) as found:

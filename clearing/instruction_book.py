@@ -3,7 +3,7 @@
 Every function is one transaction. A run is paid once: by its day's instructions, or by its month's.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
@@ -12,8 +12,10 @@ import asyncpg
 from clearing.errors import NotAllowed, NotFound
 from clearing.instructions import Instruction, PaymentFile, instruction_id, message_id, payment_id
 from clearing.operator_log import note
+from clearing.parties import Party
+from clearing.payment_file import checked_parties
 from clearing.periods import Period
-from clearing.positions import Owed, payments
+from clearing.positions import Owed, Payment, payments
 from clearing.scheme import Scheme
 from runtime.postgres import Connection, failure_of
 
@@ -27,10 +29,13 @@ class Proposed(NamedTuple):
     elsewhere: dict[str, str]  # "2026-11-24 batch 1" -> "2026-11"
 
 
-async def propose(connection: Connection, period: Period, scheme: Scheme, *, operator: str) -> Proposed:
+async def propose(
+    connection: Connection, period: Period, scheme: Scheme, parties: Mapping[str, Party], *, operator: str
+) -> Proposed:
     """Make the instructions of runs of a period that none pay yet; again makes nothing.
 
-    A day's instructions are by the run's batch; a month's by a number of their own. Raises NotFound, NotAllowed.
+    A day's instructions are by the run's batch; a month's by a number of their own. Raises NotFound where nothing was run
+    or a party has no account, NotAllowed.
     """
     made: dict[int, int] = {}
     async with changing(connection):
@@ -51,7 +56,9 @@ async def propose(connection: Connection, period: Period, scheme: Scheme, *, ope
         else:
             parts = {batch: [(day, batch)] for day, batch in due}
         for batch, some in parts.items():
-            made[batch] = await _made(connection, period, batch, some, scheme, operator)
+            paid = await _made(connection, period, batch, some, scheme, operator)
+            checked_parties(paid, parties)
+            made[batch] = len(paid)
         elsewhere = {
             f"{one['day']} batch {one['batch']}": one["period"]
             for one in runs
@@ -64,7 +71,7 @@ async def propose(connection: Connection, period: Period, scheme: Scheme, *, ope
 
 async def _made(
     connection: Connection, period: Period, batch: int, runs: Iterable[Any], scheme: Scheme, operator: str
-) -> int:
+) -> list[Payment]:
     await connection.execute(
         "INSERT INTO instruction_set (period, batch, scheme_sha256, made_by) VALUES ($1, $2, $3, $4)",
         period.text, batch, scheme.sha256, operator,
@@ -86,7 +93,7 @@ async def _made(
         columns=("id", "period", "batch", "revision", "payer", "payee", "insutype", "fund", "amount_fen", "made_by"),
     )  # fmt: skip
     await connection.execute("SELECT instructions_hold($1, $2::smallint)", period.text, batch)
-    return len(paid)
+    return paid
 
 
 async def listed(

@@ -107,15 +107,14 @@ async def _proposed_and_written(
 ) -> "tuple[Proposed | None, list[Instruction], list[Path]]":
     from clearing import instruction_book as book
     from clearing.parties import load_parties
-    from clearing.payment_file import party_of, payment_file
+    from clearing.payment_file import checked_parties, payment_file
     from clearing.scheme import load_scheme
 
     scheme, parties, proposed, written = load_scheme(), load_parties(), None, []
     if operator:
-        proposed = await book.propose(opened.connection, period, scheme, operator=operator)
-        for one in await book.listed(opened.connection, period):
-            party_of(one.payer, parties), party_of(one.payee, parties)
+        proposed = await book.propose(opened.connection, period, scheme, parties, operator=operator)
     if out is not None:
+        checked_parties(await book.listed(opened.connection, period), parties)
         await book.file_approved(opened.connection, period, operator=operator)
         for file in await book.files(opened.connection, period):
             written.append(_written(out, file, payment_file(file, parties=parties, scheme=scheme)))

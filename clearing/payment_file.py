@@ -5,7 +5,7 @@ it, instruction ids in InstrId and EndToEndId, and the fund in the remittance te
 whole and over each group. The same payment file gives the same bytes. A bank with another dialect gets another module.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -14,6 +14,7 @@ from xml.etree import ElementTree as xml
 from clearing.errors import NotFound
 from clearing.instructions import Instruction, PaymentFile
 from clearing.parties import Party
+from clearing.positions import Payment
 from clearing.scheme import Scheme
 from runtime.clock import CHINA
 
@@ -49,10 +50,17 @@ def yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02}"
 
 
+def checked_parties(instructions: Iterable[Instruction | Payment], parties: Mapping[str, Party]) -> None:
+    """Look whether everybody has an account, before anything is written. Raises NotFound."""
+    for one in instructions:
+        party_of(one.payer, parties)
+        party_of(one.payee, parties)
+
+
 def party_of(code: str, parties: Mapping[str, Party]) -> Party:
     """A party with an account. Raises NotFound."""
     if code not in parties:
-        raise NotFound(f"parties.csv has no account for {code}; add it, nothing was written.")
+        raise NotFound(f"parties.csv has no account for {code}; add it. Nothing was changed.")
     return parties[code]
 
 

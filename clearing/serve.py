@@ -1,14 +1,16 @@
-"""The parts list of the clearing process: ClearingService and StatementService on gRPC, until a signal."""
+"""The parts list of the clearing process: ClearingService, StatementService and PaymentService, until a signal."""
 
 from functools import partial
 from typing import Final
 
-from clearing import service, session, statement_service
+from clearing import payment_service, service, session, statement_service
 from clearing.operator_desk import OperatorDesk
+from clearing.payment_desk import PaymentDesk
+from clearing.payment_service import PaymentService
 from clearing.service import ClearingService
 from clearing.settings import ClearingSettings
 from clearing.statement_service import StatementService
-from proto.settlement.v1 import clearing_pb2_grpc, statement_pb2_grpc
+from proto.settlement.v1 import clearing_pb2_grpc, payment_pb2_grpc, statement_pb2_grpc
 from runtime import metrics
 from runtime.serve import grpc_server, run_until_signalled
 from runtime.unreadable import add_service
@@ -22,10 +24,14 @@ async def serve(settings: ClearingSettings) -> int:
         pass  # a wrong setting, or a database that is not there, is told at the start
     clearing = ClearingService(operators=OperatorDesk(session.opened))
     statements = StatementService(session.opened)
+    payments = PaymentService(PaymentDesk(session.opened))
     services = {
         service.NAME: partial(add_service, clearing_pb2_grpc.add_ClearingServiceServicer_to_server, clearing),
         statement_service.NAME: partial(
             add_service, statement_pb2_grpc.add_StatementServiceServicer_to_server, statements
+        ),
+        payment_service.NAME: partial(
+            add_service, payment_pb2_grpc.add_PaymentServiceServicer_to_server, payments
         ),
     }
     with metrics.exposed(metrics.new_registry(), port=settings.metrics_port, host=settings.metrics_host):

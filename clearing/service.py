@@ -31,7 +31,7 @@ class ClearingService(clearing_pb2_grpc.ClearingServiceServicer):
     async def WatchRun(
         self, request: pb.WatchRunRequest, context: Context
     ) -> AsyncIterator[pb.WatchRunResponse]:
-        async for part in streamed(_refusing_parts(self._operators.watch_run(request)), context):
+        async for part in streamed(refusing_parts(self._operators.watch_run(request)), context):
             yield part
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
@@ -72,7 +72,8 @@ async def refusing(answering: Awaitable[Response]) -> Response:
         raise Refusal(refused_of(fault)) from None
 
 
-async def _refusing_parts(parts: AsyncGenerator[Response, None]) -> AsyncGenerator[Response, None]:
+async def refusing_parts(parts: AsyncGenerator[Response, None]) -> AsyncGenerator[Response, None]:
+    """The same for what comes in parts."""
     try:
         async for part in parts:
             yield part

@@ -11,6 +11,7 @@ from clearing.bank_returns import HEADER, read_returns
 from clearing.errors import NotAllowed, NotFound, ReturnsWrong
 from clearing.instruction_book import check, file_approved, files, listed, propose, reopen_refused
 from clearing.instructions import Instruction, instruction_id
+from clearing.parties import load_parties
 from clearing.periods import Period, read_period
 from clearing.return_book import Booked, book_returns
 from clearing.scheme import PROVINCES, load_scheme
@@ -20,6 +21,7 @@ from tests.clearing_runs import CHONGQING, DAY, GUANGZHOU, NANNING, SHENZHEN, a_
 from tests.servers import NewDatabase
 
 SCHEME = load_scheme()
+PARTIES = load_parties()
 SUMS = [
     a_sum(NANNING, GUANGZHOU, pooled_fen=1_000, account_fen=30),
     a_sum(NANNING, SHENZHEN, pooled_fen=80),
@@ -46,7 +48,7 @@ async def connection(database: NewDatabase) -> AsyncIterator[Connection]:
 
 async def sent(connection: Connection, of: Period = TODAY) -> list[Instruction]:
     """A period's instructions, with the bank."""
-    await propose(connection, of, SCHEME, operator="wang")
+    await propose(connection, of, SCHEME, PARTIES, operator="wang")
     await check(connection, of, operator="li")
     await file_approved(connection, of, operator="wang")
     return await listed(connection, of)
@@ -59,7 +61,7 @@ async def answered(connection: Connection, *lines: str) -> Booked:
 
 async def test_what_runs_owe_becomes_instructions_along_the_path(connection: Connection) -> None:
     await a_run(connection, SUMS)
-    await propose(connection, TODAY, SCHEME, operator="wang")
+    await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")
     found = await listed(connection, TODAY)
     assert {(one.payer, one.payee, one.fund, one.amount_fen) for one in found} == {
         ("450100", "P45", "310100", 1_085), ("P45", "P44", "310100", 1_080), ("P44", "440100", "310100", 1_000),
@@ -75,7 +77,7 @@ async def test_what_runs_owe_becomes_instructions_along_the_path(connection: Con
 async def test_a_group_pays_its_net_as_the_run_froze_it(connection: Connection) -> None:
     group = replace(SCHEME, groups={NANNING: "south", GUANGZHOU: "south", SHENZHEN: "south"})
     await a_run(connection, [*SUMS, a_sum(SHENZHEN, NANNING, pooled_fen=100)], scheme=group)
-    await propose(connection, TODAY, replace(SCHEME, within_province=PROVINCES), operator="wang")
+    await propose(connection, TODAY, replace(SCHEME, within_province=PROVINCES), PARTIES, operator="wang")
     found = {(one.payer, one.payee, one.fund, one.amount_fen) for one in await listed(connection, TODAY)}
     assert found == {
         ("450100", "440100", "310100", 750), ("450100", "440300", "310100", 230), ("450100", "440100", "310200", 30),
@@ -87,38 +89,40 @@ async def test_a_second_batch_leaves_the_ids_and_amounts_of_the_first(connection
     await a_run(connection, SUMS)
     first = await sent(connection)
     await a_run(connection, SUMS, node="46")
-    made = await propose(connection, TODAY, SCHEME, operator="wang")
+    made = await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")
     assert made.made == {2: len(first)}
     found = await listed(connection, TODAY)
     assert [one for one in found if one.batch == 1] == first
     assert {one.id for one in found if one.batch == 2}.isdisjoint(one.id for one in first)
-    assert (await propose(connection, TODAY, SCHEME, operator="wang")).made == {}
+    assert (await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")).made == {}
     assert await listed(connection, TODAY) == found
 
 
 async def test_a_run_is_paid_once_by_its_day_or_by_its_month(connection: Connection) -> None:
     await a_run(connection, SUMS)
     await a_run(connection, SUMS, day=DAY - timedelta(days=1))
-    await propose(connection, TODAY, SCHEME, operator="wang")
-    monthly = await propose(connection, MONTH, SCHEME, operator="wang")
+    await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")
+    monthly = await propose(connection, MONTH, SCHEME, PARTIES, operator="wang")
     assert (monthly.made, monthly.elsewhere) == ({1: 9}, {f"{DAY} batch 1": str(DAY)})
     assert sum(one.amount_fen for one in await listed(connection, MONTH)) == sum(
         one.amount_fen for one in await listed(connection, TODAY)
     )
     before = await listed(connection, MONTH)
     await a_run(connection, SUMS, node="46")
-    late = await propose(connection, MONTH, SCHEME, operator="wang")
+    late = await propose(connection, MONTH, SCHEME, PARTIES, operator="wang")
     assert late.made == {2: 9}
     assert [one for one in await listed(connection, MONTH) if one.batch == 1] == before
-    yesterday = await propose(connection, period(str(DAY - timedelta(days=1))), SCHEME, operator="wang")
+    yesterday = await propose(
+        connection, period(str(DAY - timedelta(days=1))), SCHEME, PARTIES, operator="wang"
+    )
     assert yesterday.made == {}
     with pytest.raises(NotFound, match="Nothing of 2026-10 was run"):
-        await propose(connection, period("2026-10"), SCHEME, operator="wang")
+        await propose(connection, period("2026-10"), SCHEME, PARTIES, operator="wang")
 
 
 async def test_the_maker_approves_nothing_and_nothing_unapproved_is_filed(connection: Connection) -> None:
     await a_run(connection, SUMS)
-    await propose(connection, TODAY, SCHEME, operator="wang")
+    await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")
     with pytest.raises(NotAllowed, match="wang made 9 of these"):
         await check(connection, TODAY, operator="wang")
     assert await file_approved(connection, TODAY, operator="wang") is None
@@ -158,7 +162,7 @@ async def test_a_payment_file_is_the_same_for_ever_and_holds_each_instruction_on
 
 async def test_what_is_refused_is_not_paid_until_it_is_proposed_anew(connection: Connection) -> None:
     await a_run(connection, SUMS)
-    await propose(connection, TODAY, SCHEME, operator="wang")
+    await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")
     await check(connection, TODAY, operator="li", refuse=True, reason="not today")
     assert await file_approved(connection, TODAY, operator="wang") is None
     assert await reopen_refused(connection, TODAY, operator="wang") == 9
@@ -243,7 +247,7 @@ async def test_instructions_that_do_not_pay_what_is_owed_are_found(
     connection: Connection, statement: str
 ) -> None:
     await a_run(connection, SUMS)
-    await propose(connection, TODAY, SCHEME, operator="wang")
+    await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")
     await connection.execute("SELECT instructions_hold($1, 1::smallint)", str(DAY))
     await connection.execute("SET session_replication_role = replica")
     await connection.execute(statement)
@@ -251,9 +255,17 @@ async def test_instructions_that_do_not_pay_what_is_owed_are_found(
         await connection.execute("SELECT instructions_hold($1, 1::smallint)", str(DAY))
 
 
+async def test_a_party_without_an_account_stops_the_proposal(connection: Connection) -> None:
+    await a_run(connection, SUMS)
+    some = {code: party for code, party in PARTIES.items() if code != "P45"}
+    with pytest.raises(NotFound, match="no account for P45"):
+        await propose(connection, TODAY, SCHEME, some, operator="wang")
+    assert await listed(connection, TODAY) == []
+
+
 async def test_an_id_that_is_not_of_its_keys_is_refused(connection: Connection) -> None:
     await a_run(connection, SUMS)
-    await propose(connection, TODAY, SCHEME, operator="wang")
+    await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")
     with pytest.raises(asyncpg.CheckViolationError, match="instruction_natural_id"):
         await connection.execute(
             "INSERT INTO instruction SELECT repeat('0', 32), period, batch, 2, payer, payee, insutype, fund, amount_fen,"
