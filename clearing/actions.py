@@ -19,6 +19,7 @@ class Action(StrEnum):
     """What an operator decides."""
 
     REQUERY = "requery"  # both books are asked again; where they agree by now, that is the proof
+    FETCH_AGAIN = "fetch_again"  # the region books what it lacks; then both books are asked again
     ADOPT_HOME = "adopt_home"  # the home book is right: what it says is paid
     ADOPT_CARE = "adopt_care"  # the care book is right
     REVERSE = "reverse"  # 冲正: the institution reverses it by 2601; nothing is paid
@@ -37,8 +38,8 @@ class Rule(NamedTuple):
 RULES: Final[Mapping[DifferenceClass, Rule]] = {
     DifferenceClass.MISSING_AT_CARE: Rule(
         "care region",
-        "requery: the region books what the node decided; else find out why it cannot be booked",
-        frozenset({Action.REQUERY, Action.ADOPT_HOME, Action.DISPUTE}),
+        "find out why the region could not book it, then fetch again",
+        frozenset({Action.REQUERY, Action.FETCH_AGAIN, Action.ADOPT_HOME, Action.DISPUTE}),
     ),
     DifferenceClass.MISSING_AT_HOME: Rule(
         "home node",

@@ -99,6 +99,13 @@ class Book:
             found += [one async for one in self.decisions(pb.GetDecisionsRequest(peer=peer, ids=ids))]
         return found
 
+    async def fetch(self, day: date, setl_ids: Sequence[str], *, peer: str) -> int:
+        """Have a region book what it lacks of a node's day; how many. Raises BookUnreachable, BookRefused."""
+        ids = [setl_id_bytes(one) for one in setl_ids]
+        async with self._asking():
+            request = pb.FetchDecisionsRequest(day=day.isoformat(), peer=peer, ids=ids)
+            return int((await self._stub.FetchDecisions(request, timeout=SUM_S_MAX)).fetched)
+
     async def decisions(self, request: pb.GetDecisionsRequest) -> AsyncIterator[Figures]:
         """Decisions as clearing compares them, as they stream. Raises BookUnreachable, BookRefused."""
         async for decision in self.stored(request):

@@ -174,10 +174,12 @@ async def _money(one: Kept, action: Action, books: Sequence[Book]) -> list[dict[
         return adopted(one.home)
     if action is Action.ADOPT_CARE:
         return adopted(one.care)
-    if action is not Action.REQUERY:
+    if action not in (Action.REQUERY, Action.FETCH_AGAIN):
         return []
     node = _book(books, "home", one.node)
     region = _book(books, "care", one.region)
+    if action is Action.FETCH_AGAIN:
+        await region.fetch(one.day, [one.setl_id], peer=one.node)
     money = agreed(
         await node.with_ids([one.setl_id], peer=one.region),
         await region.with_ids([one.setl_id], peer=one.node),

@@ -24,9 +24,9 @@ python -m clearing differences --date 2026-11-23 --class amount
 
 python -m clearing differences --institution H44030500001 --age 3 --all --json
 """
-RESOLVE_HELP: Final = """Settle a difference by an action of its class: requery (both books are asked again), adopt_home,
-adopt_care, reverse, carry_over, dispute. Where money moves on your word, another person approves it, and it enters the
-next run. Examples:
+RESOLVE_HELP: Final = """Settle a difference by an action of its class: requery (both books are asked again), fetch_again,
+adopt_home, adopt_care, reverse, carry_over, dispute. Where money moves on your word, another person approves it, and it
+enters the next run. Examples:
 
 python -m clearing resolve 17 --action requery --as wang
 

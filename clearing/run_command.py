@@ -240,6 +240,10 @@ def verify(day: Day, as_json: AsJson = False) -> None:
         typer.echo(
             f"{day_of(day)}: {found.batches} batches, {found.pairs} pairs, {found.sums} sums recomputed."
         )
+        if found.mended:
+            typer.echo(
+                f"{found.mended} items are told otherwise since, as they were settled by asking the books again."
+            )
         for one in found.findings:
             typer.echo(f"does not hold: {one.where}: {one.what}")
         if not found.findings:

@@ -1,19 +1,21 @@
 """Recomputing a day from its items, and comparing with what was published: `verify` believes nothing that is stored.
 
 Both books sum the day again from their decisions; what they say must be what they said when the day was run. What was
-resolved since, and booked at a region, is the only addition allowed, and it is named. Inside clearing the runs of the
-day are held against their own rules once more.
+mended since, and settled by asking both books again, is the only change allowed, and it is counted. Inside clearing the
+runs of the day are held against their own rules once more.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from clearing.books import Book
 from clearing.errors import BookRefused, BookUnreachable, NotFound
 from ledger.day import SUM_COLUMNS, Bucket, DayKey, DaySum
+from ledger.rows import AMOUNTS
 from runtime.postgres import Connection
 
 
@@ -30,6 +32,7 @@ class Verified(NamedTuple):
     batches: int
     pairs: int
     sums: int
+    mended: int  # items that a book tells otherwise since, and that were settled by asking both books again
     findings: list[Finding]
 
 
@@ -48,7 +51,7 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
     pairs = await connection.fetch(
         "SELECT batch, node, region FROM run_pair WHERE day = $1 ORDER BY node, region", day
     )
-    sums = 0
+    sums = mended = 0
     at = {(book.at.side, book.at.name): book for book in books}
     for batch, node, region in pairs:
         for source, book, peer in (
@@ -61,8 +64,12 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
                 continue
             published = await _published(connection, day, batch, node, region, source)
             sums += len(published)
-            findings += [Finding(what, where) for what in await _again(day, book, peer, published)]
-    return Verified(len(batches), len(pairs), sums, findings)
+            since = await _mended(connection, day, node, region, source)
+            mended += len(since)
+            expected = _expected(published, since)
+            again = await _again(day, book, peer, expected, buckets_too=not since)
+            findings += [Finding(what, where) for what in again]
+    return Verified(len(batches), len(pairs), sums, mended, findings)
 
 
 async def _own_rules(connection: Connection, day: date, batch: int) -> list[Finding]:
@@ -107,8 +114,48 @@ async def _published(
     }
 
 
-async def _again(day: date, book: Book, peer: str, published: dict[DayKey, DaySum]) -> list[str]:
-    """What a book says today, against what it said."""
+async def _mended(
+    connection: Connection, day: date, node: str, region: str, source: str
+) -> list[tuple[list[DaySum], list[DaySum]]]:
+    """Items that were settled by asking the books again: what this book said of the day, and what it must say since."""
+    records = await connection.fetch(
+        f"SELECT d.{source} AS said, r.money FROM difference d JOIN resolution_standing r ON r.difference = d.id"
+        " WHERE d.day = $1 AND d.node = $2 AND d.region = $3 AND r.action IN ('requery', 'fetch_again')"
+        " AND d.institution IS NULL ORDER BY r.id",
+        day, node, region,
+    )  # fmt: skip
+    found = []
+    for record in records:
+        said = [row for row in json.loads(record["said"]) if row["sign"] and row["day"] == day.isoformat()]
+        found.append(([_one(row) for row in said], [_one(row) for row in json.loads(record["money"])]))
+    return found
+
+
+def _one(row: dict[str, Any]) -> DaySum:
+    told = {name: row[name] for name in DayKey._fields} | {"setl_day": date.fromisoformat(row["setl_day"])}
+    key = DayKey(**told)
+    return DaySum(key, 1, tuple(row.get(name, 0) for name in AMOUNTS))
+
+
+def _expected(
+    published: dict[DayKey, DaySum], mended: Sequence[tuple[list[DaySum], list[DaySum]]]
+) -> dict[DayKey, DaySum]:
+    """What was published, with the mended items as they are told now."""
+    expected = dict(published)
+    changes = [(-1, one) for said, _ in mended for one in said] + [
+        (1, one) for _, since in mended for one in since
+    ]
+    for factor, one in changes:
+        before = expected.get(one.key, DaySum(one.key, 0, (0,) * len(AMOUNTS)))
+        amounts = tuple(a + factor * b for a, b in zip(before.amounts, one.amounts, strict=True))
+        expected[one.key] = DaySum(one.key, before.items + factor, amounts)
+    return {key: one for key, one in expected.items() if one.items}
+
+
+async def _again(
+    day: date, book: Book, peer: str, published: dict[DayKey, DaySum], *, buckets_too: bool
+) -> list[str]:
+    """What a book says today, against what it must say."""
     try:
         now = {one.key: one async for one in book.day_sums(day, peer=peer, again=True)}
         stored = await book.day_buckets(day, peer=peer)
@@ -121,7 +168,7 @@ async def _again(day: date, book: Book, peer: str, published: dict[DayKey, DaySu
             found.append(
                 f"{key.fixmedins_code}, insurance {key.insutype}: {_told(published, key)} then, {_told(now, key)} now"
             )
-    if not found and (changed := _changed(stored, buckets)):
+    if buckets_too and not found and (changed := _changed(stored, buckets)):
         found.append(f"{changed} buckets hold other decisions than when the day was summed")
     return found
 

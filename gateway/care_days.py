@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date
 from typing import Final
@@ -92,6 +92,21 @@ class CareDays:
                 day, peer, work.fetched, work.refused,
             )  # fmt: skip
         _log.info("summed", day=str(day), node=peer, fetched=work.fetched, refused=work.refused_in_all)
+
+    async def fetch_decisions(self, day: date, peer: str, ids: Sequence[bytes]) -> pb.FetchDecisionsResponse:
+        """Book what is missing here of a node's day; the day's stored sums stay."""
+        self._known(peer)
+        async with (
+            self._summing[peer],
+            self._session(self._summing_at_all) as connection,
+            node_books.opened(node=peer, address=self._addresses[peer], region=self._region) as node,
+        ):
+            work = CatchUp(
+                day=day, peer=peer, region=self._region, node=node, connection=connection,
+                book=DayBook(connection, CARE), booking=self._booking, alarm=self._alarm,
+            )  # fmt: skip
+            await work.fetch(ids)
+        return pb.FetchDecisionsResponse(fetched=work.fetched, refused=work.refused)
 
     async def sums(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DaySumRow], None]:
         """See Days."""

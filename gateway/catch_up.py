@@ -60,6 +60,15 @@ class CatchUp:
         if self.refused_in_all > REFUSED_MAX:
             self._alarm("more decisions of a day could not be booked than are named")
 
+    async def fetch(self, ids: Sequence[bytes]) -> None:
+        """Some decisions of the day, by their ids. Raises as `run` does."""
+        sought = set(ids)
+        async for decisions in self._node.decisions(self._day, ids=list(sought)):
+            await self._look_at({decision.id: decision for decision in decisions})
+            sought -= {decision.id for decision in decisions}
+        for id_ in sought:
+            self._refuse(id_, "the node has no such decision on this day")
+
     async def _look_at(self, decided: dict[bytes, mpb.Decision]) -> None:
         here = await days_here(self._connection, list(decided), near=self._day)
         if here:

@@ -5,7 +5,7 @@ on a session each, and what is not to be had is refused. Reading has sessions of
 nor a long sum keeps anybody from closing the day.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import date, timedelta
 from typing import Final, TypeVar, cast
@@ -77,6 +77,10 @@ class HomeDays:
             closed_before=closed == 0,
             closed_with=[one.isoformat() for (one,) in with_it],
         )
+
+    async def fetch_decisions(self, day: date, peer: str, ids: Sequence[bytes]) -> pb.FetchDecisionsResponse:
+        """Refused: here everything was decided."""
+        raise refusal("NOT_A_REGION", f"node {self._node} decides; only a region fetches decisions")
 
     async def sum_day(self, day: date, peer: str, buckets: int) -> pb.SumDayResponse:
         """Sum a closed day with a region, once for ever. Refuses UNKNOWN_PEER, DAY_OPEN."""

@@ -5,7 +5,7 @@ contract is proto/settlement/v1/books.proto; docs/codes.md lists the codes.
 """
 
 import datetime
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 from datetime import date
 from typing import Final, Protocol, TypeVar
@@ -37,6 +37,7 @@ STATUS_OF: Final[dict[str, grpc.StatusCode]] = {
     "DAY_OPEN": _PRECONDITION,
     "DAY_NOT_SUMMED": _PRECONDITION,
     "NOT_A_NODE": _PRECONDITION,
+    "NOT_A_REGION": _PRECONDITION,
     "UNKNOWN_PEER": grpc.StatusCode.NOT_FOUND,
     "PEER_UNREACHABLE": grpc.StatusCode.UNAVAILABLE,
     "BOOK_UNAVAILABLE": grpc.StatusCode.UNAVAILABLE,
@@ -71,6 +72,10 @@ class Days(Protocol):
 
     async def sum_day(self, day: date, peer: str, buckets: int) -> pb.SumDayResponse:
         """Sum a closed day with a peer; `buckets` 0: chosen here."""
+        ...
+
+    async def fetch_decisions(self, day: date, peer: str, ids: Sequence[bytes]) -> pb.FetchDecisionsResponse:
+        """Book what this book lacks of a node's day."""
         ...
 
     def sums(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DaySumRow], None]:
@@ -118,6 +123,16 @@ class BooksService(books_pb2_grpc.BooksServiceServicer):
             return await self._days.sum_day(day, request.peer, buckets)
 
         return await self._one(request, summed(), context)
+
+    async def FetchDecisions(
+        self, request: pb.FetchDecisionsRequest, context: Context
+    ) -> pb.FetchDecisionsResponse:
+        async def fetched() -> pb.FetchDecisionsResponse:
+            day = _day(request.day)
+            _raise([*_word("peer", request.peer), *_id_faults(request.ids)])
+            return await self._days.fetch_decisions(day, request.peer, request.ids)
+
+        return await self._one(request, fetched(), context)
 
     async def GetDaySums(
         self, request: pb.GetDaySumsRequest, context: Context
@@ -228,6 +243,15 @@ def _day_with_peer(request: pb.GetDaySumsRequest | pb.GetDayBucketsRequest) -> d
     return day
 
 
+def _id_faults(ids: Sequence[bytes]) -> list[Violation]:
+    faults = []
+    if len(ids) > IDS_ASKED_MAX:
+        faults.append(Violation("ids", f"at most {IDS_ASKED_MAX}"))
+    if any(len(id_) != ID_BYTES for id_ in ids):
+        faults.append(Violation("ids", f"each is {ID_BYTES} bytes"))
+    return faults
+
+
 def _faults_of(request: pb.GetDecisionsRequest) -> list[Violation]:
     faults = []
     if request.buckets and request.ids:
@@ -236,10 +260,7 @@ def _faults_of(request: pb.GetDecisionsRequest) -> list[Violation]:
         faults.append(Violation("of", "goes with neither buckets nor ids"))
     if len(request.buckets) > BUCKETS_ASKED_MAX:
         faults.append(Violation("buckets", f"at most {BUCKETS_ASKED_MAX}"))
-    if len(request.ids) > IDS_ASKED_MAX:
-        faults.append(Violation("ids", f"at most {IDS_ASKED_MAX}"))
-    if any(len(id_) != ID_BYTES for id_ in request.ids):
-        faults.append(Violation("ids", f"each is {ID_BYTES} bytes"))
+    faults += _id_faults(request.ids)
     if request.buckets or request.peer:
         faults += _word("peer", request.peer)
     if request.of.setl_day and not _is_day(request.of.setl_day):

@@ -117,13 +117,15 @@ CREATE INDEX difference_institution ON difference (fixmedins_code);
 CREATE TABLE resolution (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   difference bigint NOT NULL REFERENCES difference,
-  action text NOT NULL CHECK (action IN ('requery', 'adopt_home', 'adopt_care', 'reverse', 'carry_over', 'dispute', 'undo')),
+  action text NOT NULL CHECK (action IN ('requery', 'fetch_again', 'adopt_home', 'adopt_care', 'reverse', 'carry_over',
+    'dispute', 'undo')),
   note text NOT NULL, made_by text NOT NULL, made_at timestamptz NOT NULL DEFAULT now(),
   needs_checker boolean NOT NULL, checked_by text, checked_at timestamptz, refused boolean NOT NULL DEFAULT false,
   undoes bigint REFERENCES resolution,
   money jsonb NOT NULL, entered_day date, entered_batch smallint,
   CONSTRAINT resolution_four_eyes CHECK (checked_by IS NULL OR checked_by <> made_by),
-  CONSTRAINT resolution_checked CHECK ((checked_by IS NULL) = (checked_at IS NULL) AND (NOT refused OR checked_by IS NOT NULL)),
+  CONSTRAINT resolution_checked CHECK ((checked_by IS NULL) = (checked_at IS NULL)
+    AND (NOT refused OR checked_by IS NOT NULL)),
   CONSTRAINT resolution_entered CHECK ((entered_day IS NULL) = (entered_batch IS NULL)),
   CONSTRAINT resolution_undo CHECK ((action = 'undo') = (undoes IS NOT NULL)),
   FOREIGN KEY (entered_day, entered_batch) REFERENCES run

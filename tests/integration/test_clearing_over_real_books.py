@@ -9,7 +9,9 @@ import pytest
 from clearing.actions import Action
 from clearing.books import opened_books
 from clearing.compare import DifferenceClass
-from clearing.difference_book import Filter, check, listed, propose
+from clearing.difference_book import Filter, listed, propose
+from clearing.errors import NotAllowed
+from clearing.run_book import RunId, RunWriter
 from clearing.settings import BookAt
 from clearing.verify import verify
 from runtime.keys import setl_id_text
@@ -97,11 +99,24 @@ async def test_what_cannot_be_booked_is_missing_at_care_until_people_have_looked
     assert done.differences == 1
     (one,) = await listed(scene.clearing, Filter())
     assert (one.kind, one.setl_id) == (DifferenceClass.MISSING_AT_CARE, setl_id_text(an_id("stuck")))
-    made = await propose(
-        scene.clearing, one.id, Action.ADOPT_HOME, operator="wang", reason="", books=scene.at
-    )
-    await check(scene.clearing, made, operator="li")
     assert books.alarms
+    with pytest.raises(NotAllowed, match="still differ"):
+        await propose(scene.clearing, one.id, Action.FETCH_AGAIN, operator="wang", reason="", books=scene.at)
+    await run_sql(books.care, f"ALTER TABLE {leaf} DROP CONSTRAINT stuck")
+    await propose(scene.clearing, one.id, Action.FETCH_AGAIN, operator="wang", reason="", books=scene.at)
+    assert (await verify(TODAY, connection=scene.clearing, books=scene.at))[3:] == (
+        2,
+        [],
+    )  # mended, on both sides
+    assert await listed(scene.clearing, Filter()) == []
+    tomorrow = TODAY + timedelta(days=1)
+    async with scene.clearing.transaction():
+        await scene.clearing.execute("INSERT INTO run VALUES ($1, 1, now(), 'wang', 'test')", tomorrow)
+        assert await RunWriter(scene.clearing, RunId(tomorrow, 1)).carry_resolved() == 1
+    paid = await scene.clearing.fetch(
+        "SELECT day, sum(items)::bigint FROM run_paid GROUP BY day ORDER BY day"
+    )
+    assert [tuple(row) for row in paid] == [(TODAY, 1), (tomorrow, 1)]
 
 
 async def test_a_changed_row_after_the_run_is_found_by_verify(scene: Scene) -> None:

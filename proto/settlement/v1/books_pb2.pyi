@@ -81,6 +81,24 @@ class SumDayResponse(_message.Message):
     refused: _containers.RepeatedScalarFieldContainer[bytes]
     def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[int] = ..., items: _Optional[int] = ..., fetched: _Optional[int] = ..., refused: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
+class FetchDecisionsRequest(_message.Message):
+    __slots__ = ("day", "peer", "ids")
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    day: str
+    peer: str
+    ids: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., ids: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class FetchDecisionsResponse(_message.Message):
+    __slots__ = ("fetched", "refused")
+    FETCHED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    fetched: int
+    refused: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, fetched: _Optional[int] = ..., refused: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
 class GetDaySumsRequest(_message.Message):
     __slots__ = ("day", "peer", "again")
     DAY_FIELD_NUMBER: _ClassVar[int]

@@ -49,6 +49,11 @@ class BooksServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.SumDayRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_books__pb2.SumDayResponse.FromString,
                 _registered_method=True)
+        self.FetchDecisions = channel.unary_unary(
+                '/settlement.v1.BooksService/FetchDecisions',
+                request_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.FetchDecisionsRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_books__pb2.FetchDecisionsResponse.FromString,
+                _registered_method=True)
         self.GetDaySums = channel.unary_stream(
                 '/settlement.v1.BooksService/GetDaySums',
                 request_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDaySumsRequest.SerializeToString,
@@ -85,6 +90,14 @@ class BooksServiceServicer:
 
     def SumDay(self, request, context):
         """Sums a closed day with one peer, once for ever. A region first fetches and books what the node decided by then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FetchDecisions(self, request, context):
+        """Regions only: decisions of a node's day that this book lacks, fetched and booked now; for differences that people
+        have looked at. The day's stored sums stay as they are.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,6 +141,11 @@ def add_BooksServiceServicer_to_server(servicer, server):
                     servicer.SumDay,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_books__pb2.SumDayRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.SumDayResponse.SerializeToString,
+            ),
+            'FetchDecisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.FetchDecisions,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_books__pb2.FetchDecisionsRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.FetchDecisionsResponse.SerializeToString,
             ),
             'GetDaySums': grpc.unary_stream_rpc_method_handler(
                     servicer.GetDaySums,
@@ -226,6 +244,33 @@ class BooksService:
             '/settlement.v1.BooksService/SumDay',
             proto_dot_settlement_dot_v1_dot_books__pb2.SumDayRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_books__pb2.SumDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchDecisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.BooksService/FetchDecisions',
+            proto_dot_settlement_dot_v1_dot_books__pb2.FetchDecisionsRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_books__pb2.FetchDecisionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

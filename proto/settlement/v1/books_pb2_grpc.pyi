@@ -39,6 +39,10 @@ class BooksServiceStub:
     """Home nodes only: the cut-off of a day, one transaction over all partitions. Again is harmless."""
     SumDay: _grpc.UnaryUnaryMultiCallable[_books_pb2.SumDayRequest, _books_pb2.SumDayResponse]
     """Sums a closed day with one peer, once for ever. A region first fetches and books what the node decided by then."""
+    FetchDecisions: _grpc.UnaryUnaryMultiCallable[_books_pb2.FetchDecisionsRequest, _books_pb2.FetchDecisionsResponse]
+    """Regions only: decisions of a node's day that this book lacks, fetched and booked now; for differences that people
+    have looked at. The day's stored sums stay as they are.
+    """
     GetDaySums: _grpc.UnaryStreamMultiCallable[_books_pb2.GetDaySumsRequest, _books_pb2.GetDaySumsResponse]
     """The sums of a day that was summed. With again, recomputed from the items and stored nowhere."""
     GetDayBuckets: _grpc.UnaryStreamMultiCallable[_books_pb2.GetDayBucketsRequest, _books_pb2.GetDayBucketsResponse]
@@ -55,6 +59,10 @@ class BooksServiceAsyncStub(BooksServiceStub):
     """Home nodes only: the cut-off of a day, one transaction over all partitions. Again is harmless."""
     SumDay: _aio.UnaryUnaryMultiCallable[_books_pb2.SumDayRequest, _books_pb2.SumDayResponse]  # type: ignore[assignment]
     """Sums a closed day with one peer, once for ever. A region first fetches and books what the node decided by then."""
+    FetchDecisions: _aio.UnaryUnaryMultiCallable[_books_pb2.FetchDecisionsRequest, _books_pb2.FetchDecisionsResponse]  # type: ignore[assignment]
+    """Regions only: decisions of a node's day that this book lacks, fetched and booked now; for differences that people
+    have looked at. The day's stored sums stay as they are.
+    """
     GetDaySums: _aio.UnaryStreamMultiCallable[_books_pb2.GetDaySumsRequest, _books_pb2.GetDaySumsResponse]  # type: ignore[assignment]
     """The sums of a day that was summed. With again, recomputed from the items and stored nowhere."""
     GetDayBuckets: _aio.UnaryStreamMultiCallable[_books_pb2.GetDayBucketsRequest, _books_pb2.GetDayBucketsResponse]  # type: ignore[assignment]
@@ -86,6 +94,16 @@ class BooksServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_books_pb2.SumDayResponse, _abc.Awaitable[_books_pb2.SumDayResponse]]:
         """Sums a closed day with one peer, once for ever. A region first fetches and books what the node decided by then."""
+
+    @_abc_1.abstractmethod
+    def FetchDecisions(
+        self,
+        request: _books_pb2.FetchDecisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_books_pb2.FetchDecisionsResponse, _abc.Awaitable[_books_pb2.FetchDecisionsResponse]]:
+        """Regions only: decisions of a node's day that this book lacks, fetched and booked now; for differences that people
+        have looked at. The day's stored sums stay as they are.
+        """
 
     @_abc_1.abstractmethod
     def GetDaySums(
