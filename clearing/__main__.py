@@ -10,6 +10,7 @@ from clearing import (
     instruction_command,
     month_command,
     position_command,
+    prepayment_command,
     proposal_command,
     run_command,
     statements_command,
@@ -30,6 +31,7 @@ institution_command.attach(app)
 statements_command.attach(app)
 month_command.attach(app)
 proposal_command.attach(app)
+prepayment_command.attach(app)
 
 
 @app.command(name="serve")

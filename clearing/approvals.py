@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from clearing.month_book import close_month
+from clearing.prepayment_book import take_quota, take_top_up
 from clearing.proposals import Apply
 from clearing.year_book import close_year
 
-APPLIED: Final[Mapping[str, Apply]] = {"month": close_month, "year": close_year}
+APPLIED: Final[Mapping[str, Apply]] = {
+    "month": close_month,
+    "year": close_year,
+    "quota": take_quota,
+    "top_up": take_top_up,
+}

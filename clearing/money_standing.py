@@ -1,8 +1,10 @@
-"""What waits for an operator beyond the day: proposals without a second person, and months that are due."""
+"""What waits for an operator beyond the day: proposals without a second person, months that are due, prepayments."""
 
 from datetime import date, timedelta
 from typing import Final
 
+from clearing.prepayment import load_rules
+from clearing.prepayment_book import accounts
 from clearing.workdays import load_workdays
 from runtime.postgres import Connection
 
@@ -44,4 +46,31 @@ async def months(connection: Connection, today: date) -> list[Row]:
         urgent = by is not None and by - timedelta(days=URGENT_DAYS) <= today
         command = f"python -m clearing month --month {month} --as NAME"
         found.append((1 if urgent else 5, 0, f"{month} is not closed; it is due by {by}", command))
+    return found
+
+
+async def prepayments(connection: Connection, today: date) -> list[Row]:
+    """Top-ups that have not arrived, and accounts that are yellow or red and nobody has asked money for."""
+    rules, workdays = load_rules(), load_workdays()
+    records = await connection.fetch(
+        "SELECT p.id, p.ref, p.amount_fen, p.state FROM proposal_state p WHERE kind = 'top_up'"
+        " AND state IN ('waiting', 'approved') AND NOT EXISTS (SELECT FROM prepayment_receipt WHERE proposal = p.id)"
+        " ORDER BY p.id"
+    )
+    found: list[Row] = [
+        (
+            4, one["amount_fen"], f"top-up {one['id']} of {one['ref']} is approved and has not arrived",
+            f"python -m clearing prepayment received {one['id']} --reference REFERENCE --as NAME",
+        )
+        for one in records
+        if one["state"] == "approved"
+    ]  # fmt: skip
+    asked = {one["ref"] for one in records}
+    for one in await accounts(connection, today, rules):
+        level, key = one.level(rules), one.key.text
+        if level and key not in asked:
+            by = workdays.after(today, rules.apply_workdays)
+            what = f"prepayment {key} is {level}" + (f": ask for money by {by}" if level == "red" else "")
+            command = f"python -m clearing prepayment top-up {key} --as NAME"
+            found.append((2 if level == "red" else 5, one.missing_fen, what, command))
     return found

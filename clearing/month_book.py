@@ -117,26 +117,31 @@ async def _made(
     early: bool,
 ) -> tuple[int, bool]:
     month = _compact(period)
+    waits = await connection.fetchval(
+        "SELECT id FROM proposal_state WHERE kind = 'month' AND ref = $1 AND state = 'waiting'"
+        " AND month_moved(id) IS NULL",
+        period.text,
+    )
+    if waits is not None:
+        return waits, False
     due = await connection.fetch("SELECT day, batch, late FROM month_due($1) ORDER BY day, batch", month)
-    names = sorted({row.setl_id for row, _ in withheld})
-    detail = {"runs": [f"{one['day']}/{one['batch']}" for one in due], "withheld": names, "early": early}
     said_fen = await connection.fetchval(
         "SELECT isum(s.amount_fen) FROM month_due($1) m JOIN pool_sum s ON (s.day, s.batch) = (m.day, m.batch)",
         month,
     )
-    made, new = await propose(
+    version = await connection.fetchval("SELECT count(*) + 1 FROM month_document WHERE month = $1", month)
+    detail = {"version": version, "runs": len(due), "withheld": len({row.setl_id for row, _ in withheld})}
+    made, _ = await propose(
         connection, "month", period.text, amount_fen=said_fen, detail=detail, operator=operator
     )
-    if not new:
-        return made, False
     previous = await connection.fetchval("SELECT proposal FROM month_final ORDER BY month DESC LIMIT 1")
     await connection.execute(
         "INSERT INTO month_document VALUES ($1, $2, $3, $4)", made, month, early, previous
     )
     await connection.copy_records_to_table("month_run", records=[(made, *one) for one in due])
     await _add_withheld(connection, made, withheld)
-    await connection.execute("SELECT month_write($1)", made)
-    await connection.execute("SELECT month_holds($1)", made)
+    for step in ("month_write", "month_take_off", "month_holds"):
+        await connection.execute(f"SELECT {step}($1)", made)
     return made, True
 
 
@@ -213,9 +218,9 @@ def paid_by(figures: Figures, payer: str) -> int:
     return amounts["account_fen"] + amounts["family_fen"] if payer == ACCOUNT else amounts[payer]
 
 
-async def close_month(connection: Connection, proposal: Proposal, operator: str, _today: date) -> None:
+async def close_month(connection: Connection, proposal: Proposal, operator: str, today: date) -> None:
     """What approving a month does: it is closed as proposed, or not at all where anything moved meanwhile."""
-    await connection.execute("SELECT month_close($1, $2)", proposal.id, operator)
+    await connection.execute("SELECT month_close($1, $2, $3)", proposal.id, operator, today)
     first = date.fromisoformat(f"{proposal.ref}-01")
     following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     await carry_over(connection, f"{first:%Y%m}", f"{following:%Y%m}")

@@ -1,5 +1,6 @@
 """Options that many commands share, and how a day is read."""
 
+import re
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -28,6 +29,17 @@ def day_of(text: str) -> date:
         raise typer.BadParameter(
             f"{text} is no day; give yyyy-MM-dd, today or yesterday", param_hint="--date"
         ) from None
+
+
+def fen_of(yuan: str) -> int:
+    """An amount in yuan as an operator types it, in fen; never by way of a float. Raises typer.BadParameter."""
+    if not re.fullmatch(r"\d{1,13}(\.\d{1,2})?", yuan):
+        raise typer.BadParameter(
+            f"{yuan} is no amount; give yuan with at most two decimals, such as 1250000.50",
+            param_hint="--yuan",
+        )
+    whole, _, part = yuan.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0") or "0")
 
 
 def named(operator: str) -> str:

@@ -32,6 +32,7 @@ async def waiting(connection: Connection, today: date) -> list[Waiting]:
         *await _differences(connection, today),
         *[Waiting(*one) for one in await money_standing.proposals(connection)],
         *[Waiting(*one) for one in await money_standing.months(connection, today)],
+        *[Waiting(*one) for one in await money_standing.prepayments(connection, today)],
     ]
     return sorted(found, key=lambda one: (one.rank, -one.amount_fen, one.what))
 
