@@ -9,8 +9,8 @@ from typing import Final
 from gateway.asks import Asks, Person
 from gateway.checks import envelope_violations, named
 from gateway.entrance import House
-from gateway.queries import caller_of
-from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.queries import parties_asking
+from gateway.refusals import Refused, Violation, invalid
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date
 from runtime.keys import partition_of
@@ -39,12 +39,10 @@ class AccumulatorQuery:
             bad.append(Violation("cum_ym", "must be yyyy or yyyyMM, and not in the future"))
         if bad or day is None:
             return invalid(*bad)
-        caller = caller_of(request.envelope, self._house)
-        if isinstance(caller, Refused):
-            return caller
-        pool = self._house.directory.pool(request.envelope.insuplc_admdvs)
-        if pool is None:
-            return refuse("UNKNOWN_POOL", f"no pool holds the division {request.envelope.insuplc_admdvs}")
+        parties = parties_asking(request.envelope, self._house)
+        if isinstance(parties, Refused):
+            return parties
+        pool = parties.home
         node = self._house.directory.nodes[pool.node]
         wait_ms = deadline_ms - self._clock.now_ms() - ANSWER_EARLY_MS
         answer = await self._asks.insured(

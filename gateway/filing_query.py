@@ -7,8 +7,8 @@ from gateway.checks import day_of, envelope_violations, named
 from gateway.desk import ANSWER_EARLY_MS
 from gateway.entrance import House
 from gateway.filing import KINDS_OF_INFNO
-from gateway.queries import caller_of
-from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.queries import parties_asking
+from gateway.refusals import Refused, Violation, invalid
 from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.clock import Clock, china_date
@@ -36,12 +36,10 @@ class FilingQuery:
             bad.append(Violation("date", "must be yyyy-MM-dd"))
         if bad:
             return invalid(*bad)
-        caller = caller_of(request.envelope, self._house)
-        if isinstance(caller, Refused):
-            return caller
-        pool = self._house.directory.pool(request.envelope.insuplc_admdvs)
-        if pool is None:
-            return refuse("UNKNOWN_POOL", f"no pool holds the division {request.envelope.insuplc_admdvs}")
+        parties = parties_asking(request.envelope, self._house)
+        if isinstance(parties, Refused):
+            return parties
+        pool = parties.home
         node = self._house.directory.nodes[pool.node]
         question = mpb.FilingsAsk(
             psn_no=request.psn_no, home_pool=pool.code, date=request.date,

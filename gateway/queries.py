@@ -11,7 +11,7 @@ from gateway.calls import Answer, NotFinal
 from gateway.care_book import CareBook, CareBookUnavailable, Claim, Decided, Known, Sought
 from gateway.checks import envelope_violations, named
 from gateway.directory import Institution
-from gateway.entrance import House
+from gateway.entrance import House, Parties
 from gateway.outcomes import found
 from gateway.refusals import Refused, Violation, invalid, refuse
 from ledger.life import Kind
@@ -41,6 +41,17 @@ def caller_of(envelope: Envelope, house: House) -> Institution | Refused:
             "WRONG_REGION", f"{institution.code} belongs to the gateway of region {institution.region}"
         )
     return institution
+
+
+def parties_asking(envelope: Envelope, house: House) -> Parties | Refused:
+    """Who asks, and of which pool's people."""
+    institution = caller_of(envelope, house)
+    if isinstance(institution, Refused):
+        return institution
+    pool = house.directory.pool(envelope.insuplc_admdvs)
+    if pool is None:
+        return refuse("UNKNOWN_POOL", f"no pool holds the division {envelope.insuplc_admdvs}")
+    return Parties(institution, pool)
 
 
 def page_size_of(given: int) -> int:

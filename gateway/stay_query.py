@@ -9,7 +9,7 @@ from gateway.care_book import CareBookUnavailable, ClaimConflict
 from gateway.checks import envelope_violations, named
 from gateway.entrance import House
 from gateway.fee_book import FeeBook
-from gateway.queries import caller_of
+from gateway.queries import parties_asking
 from gateway.refusals import Refused, invalid, refuse
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date
@@ -39,12 +39,10 @@ class StayQuery:
         bad += named("psn_no", request.psn_no, characters_max=30)
         if bad:
             return invalid(*bad)
-        caller = caller_of(request.envelope, self._house)
-        if isinstance(caller, Refused):
-            return caller
-        pool = self._house.directory.pool(request.envelope.insuplc_admdvs)
-        if pool is None:
-            return refuse("UNKNOWN_POOL", f"no pool holds the division {request.envelope.insuplc_admdvs}")
+        parties = parties_asking(request.envelope, self._house)
+        if isinstance(parties, Refused):
+            return parties
+        pool = parties.home
         try:
             async with self._book.connection() as connection:
                 rows = await connection.fetch(_OPEN_STAYS, request.psn_no, pool.code, STAYS_MAX)
@@ -53,7 +51,7 @@ class StayQuery:
         response = pb.ListStaysResponse()
         for id_, code, serial, insutype, med_type, begin_day in rows:
             institution = self._house.directory.institution(code)
-            own = code == caller.code
+            own = code == parties.institution.code
             response.stays.add(
                 fixmedins_code=code, fixmedins_name=institution.name if institution else "", insutype=insutype,
                 med_type=med_type, begntime=begin_day.isoformat(), mdtrt_id=setl_id_text(id_) if own else "",
