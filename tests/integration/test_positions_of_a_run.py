@@ -3,6 +3,7 @@
 Each test plants a run through the writer that real runs use. Tampering is done past the triggers, by the owner.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -251,3 +252,31 @@ async def test_a_journal_off_balance_or_in_anothers_books_is_not_written(connect
     await connection.execute(posting(NANNING, -5))
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute(posting(NANNING, -5))
+
+
+async def test_two_runs_at_once_book_one_after_the_other(database: NewDatabase) -> None:
+    dsn, later = database("clearing"), DAY + timedelta(days=1)
+    async with (
+        postgres.opened(dsn, application_name="one") as one,
+        postgres.opened(dsn, application_name="two") as two,
+    ):
+        await a_run(
+            one, A_DAY, day=DAY - timedelta(days=1)
+        )  # so the accounts are there, and only their locks hold up
+        transaction = one.transaction()
+        await transaction.start()
+        await a_run(one, A_DAY)
+        other = asyncio.ensure_future(a_run(two, list(reversed(A_DAY)), day=later))
+        while not await one.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            assert not other.done()
+            await asyncio.sleep(0.01)
+        await transaction.commit()
+        await other
+        wrong = await one.fetch(
+            "SELECT FROM (SELECT balance_fen - amount_fen AS before, lag(balance_fen, 1, 0::bigint)"
+            " OVER (PARTITION BY account ORDER BY id) AS was FROM gl_entry) chain WHERE before <> was"
+        )
+        assert wrong == []
+        assert await one.fetchval("SELECT sum(balance_fen) FROM gl_balance WHERE name = 'payable_to_care'") == -3 * (
+            900 + 42 + 700 + 400 + 250 + 60 + 80
+        )  # fmt: skip
