@@ -22,7 +22,7 @@ _SUMMED: Final = ", ".join(
     ]
 )  # fmt: skip
 _COUNTED: Final = """(SELECT *, CASE source WHEN 'home_aside' THEN -1 ELSE 1 END AS f FROM run_sum
-  WHERE day BETWEEN $1 AND $2 AND source IN ('home', 'home_aside', 'carried')) counted"""
+  WHERE day BETWEEN $1 AND $2 AND $3::smallint IN (0, batch) AND source IN ('home', 'home_aside', 'carried')) counted"""
 _POOLS: Final = f"""
   WITH pair AS (SELECT home_pool, care_pool, insutype, {_SUMMED} FROM {_COUNTED} WHERE route <> 1 GROUP BY 1, 2, 3)
   SELECT home_pool AS party, 'pays' AS role, care_pool AS other, * FROM pair
@@ -33,17 +33,31 @@ _INSTITUTIONS: Final = f"""
   GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 3, 2, 4, 5"""
 _PAYERS: Final = """
   SELECT party, home_pool, creditor, insutype, fund, isum(items) AS items, isum(amount_fen) AS amount_fen
-  FROM outside_position WHERE day BETWEEN $1 AND $2 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 4, 5, 2, 3"""
+  FROM outside_position WHERE day BETWEEN $1 AND $2 AND $3::smallint IN (0, batch)
+  GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 4, 5, 2, 3"""
+
+
+def told(period: Period, batch: int) -> str:
+    """A period and perhaps one batch of it, as documents name it."""
+    return f"{period.text} batch {batch}" if batch else period.text
 
 
 class DocumentReader:
     """Documents of a period, in the order of their parties; a party's books follow one another."""
 
     def __init__(
-        self, connection: Connection, period: Period, *, scheme: Scheme, parties: Mapping[str, Party]
+        self,
+        connection: Connection,
+        period: Period,
+        *,
+        scheme: Scheme,
+        parties: Mapping[str, Party],
+        batch: int = 0,
     ) -> None:
+        """`batch` 0: all of the period."""
         self._connection = connection
         self._period = period
+        self._batch = batch
         self._scheme = scheme
         self._parties = parties
         self._bearers = {
@@ -94,7 +108,9 @@ class DocumentReader:
     async def _by_party(self, query: str) -> AsyncGenerator[tuple[Any, list[Any]], None]:
         async with self._connection.transaction(readonly=True):
             current: list[Any] = []
-            async for record in self._connection.cursor(query, self._period.first, self._period.last):
+            async for record in self._connection.cursor(
+                query, self._period.first, self._period.last, self._batch
+            ):
                 if current and current[0]["party"] != record["party"]:
                     yield current[0]["party"], current
                     current = []
@@ -108,7 +124,9 @@ class DocumentReader:
         found: dict[str, Document] = {}
         for insutype, keys, figures in rows:
             book = self._scheme.book_of(insutype)
-            document = found.setdefault(book, Document(kind, code, name, book, self._period.text))
+            document = found.setdefault(
+                book, Document(kind, code, name, book, told(self._period, self._batch))
+            )
             document.lines.append(Line(keys, figures))
         return [found[book] for book in self._scheme.books if book in found]
 

@@ -2,16 +2,16 @@
 
 import csv
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from clearing.books import Book
-from clearing.document_book import DocumentReader
+from clearing.document_book import DocumentReader, told
 from clearing.documents import KINDS, PAYER, Document, csv_text, plain_yuan
 from clearing.errors import ItemsDiffer, NotFound
-from clearing.item_lists import Spool, items_of
+from clearing.item_lists import Item, Spool, items_of
 from clearing.parties import Party
 from clearing.periods import Period
 from clearing.position_book import PositionReader
@@ -46,23 +46,25 @@ async def write_documents(
     parties: Mapping[str, Party],
     wanted: frozenset[str],
     progress: Progress,
+    batch: int = 0,
 ) -> Written:
-    """Write the documents of a period, of some parties or (`wanted` empty) of all; `books` None: without item lists.
+    """Write the documents of a period, or of one batch of a day: of some parties or (`wanted` empty) of all.
 
+    `books` None: without item lists.
     Raises NotFound where nothing was run, ItemsDiffer where items do not come to the figures, BooksUnknown,
     BookUnreachable, BookRefused, OSError.
     """
-    if not await PositionReader(connection, period.first, period.last).runs():
-        raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")
-    folder = out / period.text
+    if not await PositionReader(connection, period.first, period.last, batch=batch).runs():
+        raise NotFound(f"Nothing of {told(period, batch)} was run; `python -m clearing runs` lists what was.")
+    folder = out / told(period, batch).replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.csv").unlink(missing_ok=True)
     spool = Spool(folder, scheme, wanted) if books is not None else None
     if spool is not None and books is not None:
-        await _spooled(connection, period, books, spool, progress)
+        await _spooled(items_of(connection, period, books, batch=batch), spool, progress)
     counted = dict.fromkeys(KINDS, 0)
     rows: list[list[str]] = []
-    async with aclosing(documents_of(connection, period, scheme, parties)) as found:
+    async with aclosing(documents_of(connection, period, scheme, parties, batch=batch)) as found:
         async for documents in found:
             if not wanted or documents[0].code in wanted:
                 rows += _written(folder, documents, spool)
@@ -73,15 +75,9 @@ async def write_documents(
     return Written(folder, counted, sum(int(row[INDEX.index("items")]) for row in rows))
 
 
-async def _spooled(
-    connection: Connection,
-    period: Period,
-    books: Sequence[Book],
-    spool: Spool,
-    progress: Progress,
-) -> None:
+async def _spooled(items: AsyncIterator[Item], spool: Spool, progress: Progress) -> None:
     number = 0
-    async for item in items_of(connection, period, books):
+    async for item in items:
         number += 1
         spool.add(item)
         if not number % PROGRESS_ITEMS:
@@ -90,10 +86,10 @@ async def _spooled(
 
 
 async def documents_of(
-    connection: Connection, period: Period, scheme: Scheme, parties: Mapping[str, Party]
+    connection: Connection, period: Period, scheme: Scheme, parties: Mapping[str, Party], *, batch: int = 0
 ) -> AsyncGenerator[list[Document], None]:
     """Every document of a period, a party's together: pools, institutions, payers outside the pools."""
-    reader = DocumentReader(connection, period, scheme=scheme, parties=parties)
+    reader = DocumentReader(connection, period, scheme=scheme, parties=parties, batch=batch)
     for read in (reader.pools, reader.institutions, reader.payers):
         async with aclosing(read()) as found:
             async for documents in found:

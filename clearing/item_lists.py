@@ -47,12 +47,18 @@ class ItemList(NamedTuple):
     sha256: str
 
 
-async def items_of(connection: Connection, period: Period, books: Sequence[Book]) -> AsyncIterator[Item]:
-    """Every item that the runs of a period pay. Raises BooksUnknown, BookUnreachable, BookRefused."""
+async def items_of(
+    connection: Connection, period: Period, books: Sequence[Book], *, batch: int = 0
+) -> AsyncIterator[Item]:
+    """Every item that the runs of a period pay, `batch` 0: all of them.
+
+    Raises BooksUnknown, BookUnreachable, BookRefused.
+    """
     at = {book.at.name: book for book in books if book.at.side == "home"}
     pairs = await connection.fetch(
-        "SELECT day, batch, node, region FROM run_pair WHERE day BETWEEN $1 AND $2 ORDER BY 1, 2, 3, 4",
-        period.first, period.last,
+        "SELECT day, batch, node, region FROM run_pair WHERE day BETWEEN $1 AND $2 AND $3::smallint IN (0, batch)"
+        " ORDER BY 1, 2, 3, 4",
+        period.first, period.last, batch,
     )  # fmt: skip
     for day, batch, node, region in pairs:
         if node not in at:
@@ -70,8 +76,8 @@ async def items_of(connection: Connection, period: Period, books: Sequence[Book]
                 yield _item(figures, day)
     for record in await connection.fetch(
         "SELECT r.entered_day, d.setl_id, r.money FROM resolution r JOIN difference d ON d.id = r.difference"
-        " WHERE r.entered_day BETWEEN $1 AND $2 ORDER BY r.id",
-        period.first, period.last,
+        " WHERE r.entered_day BETWEEN $1 AND $2 AND $3::smallint IN (0, r.entered_batch) ORDER BY r.id",
+        period.first, period.last, batch,
     ):  # fmt: skip
         for row in json.loads(record["money"]):
             yield _carried(record["entered_day"], record["setl_id"], row)

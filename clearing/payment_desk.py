@@ -24,6 +24,7 @@ from clearing.session import Session, trying
 from proto.settlement.v1 import payment_pb2 as pb
 
 PART_ITEMS: Final = 500
+BATCH_MAX: Final = 32_767
 NAME_CHARACTERS_MAX: Final = 200
 
 Opened = Callable[[], AbstractAsyncContextManager[Session]]
@@ -39,7 +40,9 @@ class PaymentDesk:
         """Matrix, nets and outside payers of a period."""
         period = _period(request.period)
         async with self._opened() as session:
-            reader = PositionReader(session.connection, period.first, period.last)
+            reader = PositionReader(
+                session.connection, period.first, period.last, batch=_batch(request.batch)
+            )
             runs = await reader.runs()
             if not runs:
                 raise NotFound(f"Nothing of {period.text} was run.")
@@ -86,9 +89,10 @@ class PaymentDesk:
         """The documents of a period."""
         period, wanted = _period(request.period), frozenset(request.parties)
         async with self._opened() as session:
-            if not await PositionReader(session.connection, period.first, period.last).runs():
+            batch = _batch(request.batch)
+            if not await PositionReader(session.connection, period.first, period.last, batch=batch).runs():
                 raise NotFound(f"Nothing of {period.text} was run.")
-            made = documents_of(session.connection, period, load_scheme(), load_parties())
+            made = documents_of(session.connection, period, load_scheme(), load_parties(), batch=batch)
             async with aclosing(made) as found:
                 async for documents in found:
                     for one in documents:
@@ -174,6 +178,12 @@ def _period(text: str) -> Period:
     if found is None:
         raise Malformed(f"period: {text!r} is neither a day (yyyy-MM-dd) nor a month (yyyy-MM).")
     return found
+
+
+def _batch(number: int) -> int:
+    if not 0 <= number <= BATCH_MAX:
+        raise Malformed(f"batch: {number} is none.")
+    return number
 
 
 def _name(operator: str) -> str:

@@ -15,6 +15,10 @@ Month = Annotated[
     str, typer.Option("--month", metavar="MONTH", help="yyyy-MM: all runs of its days together.")
 ]
 
+Batch = Annotated[
+    int, typer.Option("--batch", metavar="N", min=0, help="Of this batch of the day only; 0: of all.")
+]
+
 
 class Period(NamedTuple):
     """A day (2026-11-24) or a month (2026-11), both ends included."""

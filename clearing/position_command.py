@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from clearing.options import AsJson
-from clearing.periods import DayOrNone, Month, Period, period_of
+from clearing.periods import Batch, DayOrNone, Month, Period, period_of
 
 if TYPE_CHECKING:
     from clearing.explain import Explained, Item
@@ -50,6 +50,7 @@ def positions(
     month: Month = "",
     insutype: Annotated[str, typer.Option(help="Of this insurance only, such as 310.")] = "",
     fund: Annotated[str, typer.Option(help="Of this fund only, such as 310100.")] = "",
+    batch: Batch = 0,
     as_json: AsJson = False,
 ) -> None:
     """Print."""
@@ -62,7 +63,7 @@ def positions(
 
     async def looked() -> "tuple[list[Any], list[Gross], list[NetRow], list[OutsideRow]]":
         async with session.opened() as opened:
-            reader = PositionReader(opened.connection, period.first, period.last)
+            reader = PositionReader(opened.connection, period.first, period.last, batch=batch)
             runs = await reader.runs()
             if not runs:
                 raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from clearing.options import AsJson
-from clearing.periods import DayOrNone, Month, Period, period_of
+from clearing.periods import Batch, DayOrNone, Month, Period, period_of
 
 if TYPE_CHECKING:
     from clearing.document_files import Written
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 HELP: Final = """Statements of a day or a month: one XLSX and CSV per pool, institution and payer outside the pools,
 employees and residents apart, with control totals and the SHA-256 of the list of items, which is written beside them.
-index.csv lists all and is written last: without it a folder is not complete. Again gives the same figures. Examples:
+A day has a folder for each of its batches, so a late batch changes no sheet that was signed. index.csv lists all and is
+written last: without it a folder is not complete. Again gives the same figures. Examples:
 
 python -m clearing statements --date 2026-11-23 --out statements
 
@@ -38,6 +39,7 @@ def statements(
     month: Month = "",
     pool: Annotated[str, typer.Option(metavar="POOL", help="Of this pool only.")] = "",
     institution: Annotated[str, typer.Option(metavar="CODE", help="Of this institution only.")] = "",
+    batch: Batch = 0,
     without_items: Annotated[
         bool, typer.Option("--without-items", help="No item lists and no hash of them; asks no book.")
     ] = False,
@@ -49,11 +51,17 @@ def statements(
     from runtime.operators import NotAnswered
 
     period = period_of(day, month)
+    if batch and period.is_month:
+        raise typer.BadParameter("batches are a day's", param_hint="--batch")
     wanted = frozenset(filter(None, (pool, institution)))
 
-    async def done() -> "Written":
+    async def done() -> "list[Written]":
         async with session.opened() as opened:
-            return await _written(opened, period, out, wanted, with_items=not without_items)
+            batches = await _batches(opened, period, batch)
+            return [
+                await _written(opened, period, out, wanted, one, with_items=not without_items)
+                for one in batches
+            ]
 
     try:
         written = operators.run(done())
@@ -62,14 +70,26 @@ def statements(
         typer.echo(f"error: {told}", err=True)
         raise typer.Exit(2) from None
     if as_json:
-        typer.echo(json.dumps(written._asdict() | {"folder": str(written.folder)}, ensure_ascii=False))
+        folders = [one._asdict() | {"folder": str(one.folder)} for one in written]
+        typer.echo(json.dumps({"period": period.text, "folders": folders}, ensure_ascii=False))
         return
-    kinds = ", ".join(f"{count} of {kind}" for kind, count in written.documents.items() if count)
-    typer.echo(f"{written.folder}: {kinds or 'no statements'}, {written.items} items listed, index.csv")
+    for one in written:
+        kinds = ", ".join(f"{count} of {kind}" for kind, count in one.documents.items() if count)
+        typer.echo(f"{one.folder}: {kinds or 'no statements'}, {one.items} items listed, index.csv")
+
+
+async def _batches(opened: "Session", period: Period, wanted: int) -> list[int]:
+    """A folder each: the batches of a day; a month is one whole, 0."""
+    from clearing.position_book import PositionReader
+
+    if period.is_month or wanted:
+        return [wanted]
+    runs = await PositionReader(opened.connection, period.first, period.last).runs()
+    return [batch for _, batch in runs] or [0]
 
 
 async def _written(
-    opened: "Session", period: Period, out: Path, wanted: frozenset[str], *, with_items: bool
+    opened: "Session", period: Period, out: Path, wanted: frozenset[str], batch: int, *, with_items: bool
 ) -> "Written":
     from clearing.document_files import write_documents
     from clearing.parties import load_parties
@@ -85,6 +105,7 @@ async def _written(
             parties=load_parties(),
             wanted=wanted,
             progress=progress,
+            batch=batch,
         )
 
 

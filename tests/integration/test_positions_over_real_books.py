@@ -58,9 +58,9 @@ async def documents(scene: Scene, out: Path, day: object) -> dict[str, dict[str,
     assert period is not None
     await write_documents(
         scene.clearing, period, out, books=scene.at, scheme=load_scheme(), parties=load_parties(),
-        wanted=frozenset(), progress=lambda *_: None,
+        wanted=frozenset(), progress=lambda *_: None, batch=1,
     )  # fmt: skip
-    with (out / str(day) / "index.csv").open(encoding="utf-8", newline="") as file:
+    with (out / f"{day}-batch-1" / "index.csv").open(encoding="utf-8", newline="") as file:
         return {row["code"]: row for row in csv.DictReader(file)}
 
 

@@ -26,6 +26,7 @@ from tests.clearing_books import DAY, MemoryBook, figures, next_day
 from tests.servers import NewDatabase, run_apart
 
 HOME, CARE, LOCAL = "440300", "450100", 440_300
+FOLDER = f"{DAY}-batch-1"
 HOSPITAL, OTHER = "H45010300001", "H45010300002"
 
 
@@ -59,12 +60,14 @@ async def ran(connection: Connection, *books: MemoryBook) -> None:
         )  # type: ignore[arg-type]  # fmt: skip
 
 
-async def written(connection: Connection, out: Path, *, period: str = str(DAY), **changes: Any) -> Written:
+async def written(
+    connection: Connection, out: Path, *, period: str = str(DAY), batch: int = 1, **changes: Any
+) -> Written:
     found = read_period(period)
     assert found is not None
     given: dict[str, Any] = {
         "books": None, "scheme": load_scheme(), "parties": load_parties(), "wanted": frozenset(),
-        "progress": lambda *_: None,
+        "progress": lambda *_: None, "batch": 0 if found.is_month else batch,
     }  # fmt: skip
     return await write_documents(connection, found, out, **(given | changes))
 
@@ -81,7 +84,7 @@ async def test_a_pools_statement_says_what_it_pays_and_receives(
     await ran(connection, *books)
     done = await written(connection, tmp_path, books=books)
     assert done.documents == {"pools": 4, "institutions": 4, "payers": 1}
-    pays, total = rows_of(tmp_path / str(DAY) / "pools" / f"{HOME}-employees.csv")
+    pays, total = rows_of(tmp_path / FOLDER / "pools" / f"{HOME}-employees.csv")
     assert (pays["role"], pays["pool"], pays["name"], pays["psntime"], pays["refunds"]) == (
         "pays", CARE, "南宁市", "2", "1",
     )  # fmt: skip
@@ -89,17 +92,17 @@ async def test_a_pools_statement_says_what_it_pays_and_receives(
             "owed_fund": "110.00", "owed_account": "5.20", "set_aside": "100.00", "psn_cash_pay": "-15.20"}  # fmt: skip
     assert {name: pays[name] for name in told} == told
     assert pays["fund_pay_sumamt"] == "115.20"  # Guangdong's dialect: with the account
-    (receives, _) = rows_of(tmp_path / str(DAY) / "pools" / f"{CARE}-employees.csv")
+    (receives, _) = rows_of(tmp_path / FOLDER / "pools" / f"{CARE}-employees.csv")
     assert (receives["role"], receives["fund_pay_sumamt"]) == ("receives", "110.00")  # Guangxi's: without
     assert [total[name] for name in told] == list(told.values())
-    (residents, _) = rows_of(tmp_path / str(DAY) / "pools" / f"{HOME}-residents.csv")
+    (residents, _) = rows_of(tmp_path / FOLDER / "pools" / f"{HOME}-residents.csv")
     assert (residents["owed_fund"], residents["owed_outside"]) == ("60.00", "3.00")
 
 
 async def test_institutions_and_outside_payers_have_their_own(connection: Connection, tmp_path: Path) -> None:
     await ran(connection, *two_days())
     await written(connection, tmp_path)
-    folder = tmp_path / str(DAY)
+    folder = tmp_path / FOLDER
     line, _ = rows_of(folder / "institutions" / f"{HOSPITAL}-employees.csv")
     assert (line["insu_admdvs"], line["route"], line["hifp_pay"]) == (HOME, "跨省异地", "50.00")
     local, _ = rows_of(folder / "institutions" / "H44030300009-employees.csv")
@@ -111,6 +114,27 @@ async def test_institutions_and_outside_payers_have_their_own(connection: Connec
         "390200",
         "3.00",
     )
+
+
+async def test_a_late_batch_has_a_folder_of_its_own_and_changes_none(
+    connection: Connection, tmp_path: Path
+) -> None:
+    books = two_days()
+    await ran(connection, *books)
+    await written(connection, tmp_path, books=books)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.csv")}
+    late = (
+        MemoryBook("home", "46", {"45": [figures(8)]}),
+        MemoryBook("care", "45", {"44": [], "46": [figures(8)]}),
+    )
+    await ran(connection, *late)
+    await written(connection, tmp_path, books=[*books, *late])
+    assert {path: path.read_bytes() for path in before} == before
+    await written(connection, tmp_path, books=[*books, *late], batch=2)
+    line, _ = rows_of(tmp_path / f"{DAY}-batch-2" / "institutions" / f"{HOSPITAL}-employees.csv")
+    assert (line["psntime"], line["hifp_pay"]) == ("1", "60.00")
+    with pytest.raises(NotFound, match="batch 3"):
+        await written(connection, tmp_path, batch=3)
 
 
 async def test_a_month_is_the_sum_of_its_days(connection: Connection, tmp_path: Path) -> None:
@@ -127,7 +151,7 @@ async def test_the_item_list_is_sorted_hashed_and_comes_to_the_statement(
     books = two_days()
     await ran(connection, *books)
     await written(connection, tmp_path, books=books)
-    folder = tmp_path / str(DAY)
+    folder = tmp_path / FOLDER
     index = {(one["code"], one["book"]): one for one in rows_of(folder / "index.csv")}
     one = index[HOSPITAL, "employees"]
     listed = folder / "institutions" / f"{HOSPITAL}-employees-items.csv"
@@ -150,7 +174,7 @@ async def test_items_that_do_not_come_to_the_statement_leave_no_index(
     del books[0].rows["45"][1]
     with pytest.raises(ItemsDiffer, match=r"0 settlements of H45010300002|2 settlements of 440300"):
         await written(connection, tmp_path, books=books)
-    assert not (tmp_path / str(DAY) / "index.csv").exists()
+    assert not (tmp_path / FOLDER / "index.csv").exists()
     with pytest.raises(BooksUnknown, match="--without-items"):
         await written(connection, tmp_path, books=[])
     with pytest.raises(NotFound):
@@ -170,7 +194,7 @@ async def test_the_workbook_can_be_printed_and_signed(connection: Connection, tm
     books = two_days()
     await ran(connection, *books)
     await written(connection, tmp_path, books=books)
-    workbook = load_workbook(tmp_path / str(DAY) / "pools" / f"{HOME}.xlsx")
+    workbook = load_workbook(tmp_path / FOLDER / "pools" / f"{HOME}.xlsx")
     assert workbook.sheetnames == ["职工 employees", "居民 residents"]
     sheet = workbook["职工 employees"]
     cells = {str(cell.value): cell for row in sheet.iter_rows() for cell in row if cell.value is not None}
@@ -202,16 +226,18 @@ def test_the_command_says_what_it_wrote(database: NewDatabase, tmp_path: Path) -
         return result.output
 
     told = json.loads(called("--date", str(DAY), "--out", str(tmp_path), "--without-items", "--json"))
-    assert told == {
-        "folder": str(tmp_path / str(DAY)),
-        "documents": {"pools": 4, "institutions": 4, "payers": 1},
-        "items": 0,
-    }
+    (one,) = told["folders"]
+    assert one == {
+        "folder": str(tmp_path / FOLDER), "documents": {"pools": 4, "institutions": 4, "payers": 1}, "items": 0,
+    }  # fmt: skip
     assert "1 of pools" in called(
         "--date", str(next_day()), "--out", str(tmp_path), "--without-items", "--pool", HOME
     )
     assert "--without-items" in called("--date", str(DAY), "--out", str(tmp_path), exit_code=2)
     assert "Nothing of 2025-01 was run" in called("--month", "2025-01", "--out", str(tmp_path), exit_code=2)
+    assert "batches are a day's" in called(
+        "--month", "2026-11", "--batch", "1", "--out", str(tmp_path), exit_code=2
+    )
     (tmp_path / "file").write_text("")
     assert "cannot be written" in called(
         "--date", str(DAY), "--out", str(tmp_path / "file"), "--without-items", exit_code=2

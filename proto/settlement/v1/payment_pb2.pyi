@@ -7,14 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ListPositionsRequest(_message.Message):
-    __slots__ = ("period", "insutype", "fund")
+    __slots__ = ("period", "insutype", "fund", "batch")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     INSUTYPE_FIELD_NUMBER: _ClassVar[int]
     FUND_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
     period: str
     insutype: str
     fund: str
-    def __init__(self, period: _Optional[str] = ..., insutype: _Optional[str] = ..., fund: _Optional[str] = ...) -> None: ...
+    batch: int
+    def __init__(self, period: _Optional[str] = ..., insutype: _Optional[str] = ..., fund: _Optional[str] = ..., batch: _Optional[int] = ...) -> None: ...
 
 class ListPositionsResponse(_message.Message):
     __slots__ = ("runs", "gross", "net", "outside")
@@ -151,12 +153,14 @@ class PositionItem(_message.Message):
     def __init__(self, day: _Optional[str] = ..., setl_id: _Optional[str] = ..., fixmedins_code: _Optional[str] = ..., sign: _Optional[int] = ..., amount_fen: _Optional[int] = ..., aside: _Optional[bool] = ...) -> None: ...
 
 class GetStatementsRequest(_message.Message):
-    __slots__ = ("period", "parties")
+    __slots__ = ("period", "parties", "batch")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     PARTIES_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
     period: str
     parties: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, period: _Optional[str] = ..., parties: _Optional[_Iterable[str]] = ...) -> None: ...
+    batch: int
+    def __init__(self, period: _Optional[str] = ..., parties: _Optional[_Iterable[str]] = ..., batch: _Optional[int] = ...) -> None: ...
 
 class GetStatementsResponse(_message.Message):
     __slots__ = ("kind", "code", "name", "book", "csv")
