@@ -1,7 +1,8 @@
 """From a figure down to the settlements behind it: sums of the run by institution, items from the home books.
 
 A position is named by its period, insurance, fund, debtor and creditor: `2026-11-24/310/310100/450100/440100`. The debtor
-of what a payer outside the pools owes is that payer. Amounts in fen.
+of what a payer outside the pools owes is that payer. A net has only a pool behind its fund, and is made of positions.
+Amounts in fen.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,12 +13,17 @@ from clearing.books import Book
 from clearing.errors import BooksUnknown, Malformed, NotFound
 from clearing.figures import Figures
 from clearing.periods import Period, read_period
+from clearing.position_book import PositionReader
 from clearing.scheme import ACCOUNT, INTER_POOL
 from ledger.rows import AMOUNTS
 from proto.settlement.v1 import books_pb2 as pb
 from runtime.postgres import Connection
 
-FORM: Final = "PERIOD/INSUTYPE/FUND/DEBTOR/CREDITOR, such as 2026-11-24/310/310100/450100/440100"
+FORM: Final = (
+    "PERIOD/INSUTYPE/FUND/DEBTOR/CREDITOR, such as 2026-11-24/310/310100/450100/440100, or of a net"
+    " PERIOD/INSUTYPE/FUND/POOL"
+)
+_NET_PARTS: Final = 4
 
 
 class PositionId(NamedTuple):
@@ -70,11 +76,42 @@ class Explained(NamedTuple):
 
 def position_id(text: str) -> PositionId:
     """Read a position's name. Raises Malformed."""
-    parts = text.split("/")
+    parts = text.split("/", _NET_PARTS - 1)
     period = read_period(parts[0])
-    if len(parts) != 5 or period is None or not parts[4].isdigit():
+    debtor, _, creditor = parts[-1].rpartition("/")  # a payer outside the pools may have a slash in its name
+    if len(parts) != _NET_PARTS or period is None or not debtor or not creditor.isdigit():
         raise Malformed(f"{text} names no position; write {FORM}.")
-    return PositionId(period, parts[1], parts[2], parts[3], int(parts[4]))
+    return PositionId(period, parts[1], parts[2], debtor, int(creditor))
+
+
+class Cell(NamedTuple):
+    """A position that a net is made of: positive is to be received."""
+
+    of: PositionId
+    amount_fen: int
+
+
+def is_net(text: str) -> bool:
+    """Whether a name is that of a net."""
+    return len(text.split("/")) == _NET_PARTS
+
+
+async def explain_net(connection: Connection, text: str) -> list[Cell]:
+    """The positions behind a pool's net. Raises Malformed, NotFound."""
+    period_text, insutype, fund, pool = text.split("/")
+    period = read_period(period_text)
+    if period is None or not pool.isdigit():
+        raise Malformed(f"{text} names no position; write {FORM}.")
+    found = []
+    for one in await PositionReader(connection, period.first, period.last).gross(
+        insutype=insutype, fund=fund
+    ):
+        if int(pool) in (one.debtor, one.creditor):
+            of = PositionId(period, insutype, fund, str(one.debtor), one.creditor)
+            found.append(Cell(of, one.amount_fen if one.creditor == int(pool) else -one.amount_fen))
+    if not found:
+        raise NotFound(f"Nothing stands under {text}; `python -m clearing positions` lists what does.")
+    return found
 
 
 async def explain(connection: Connection, of: PositionId, *, institution: str = "") -> Explained:

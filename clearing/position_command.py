@@ -10,7 +10,7 @@ from clearing.options import AsJson
 from clearing.periods import Batch, DayOrNone, Month, Period, period_of
 
 if TYPE_CHECKING:
-    from clearing.explain import Explained, Item
+    from clearing.explain import Cell, Explained, Item
     from clearing.position_book import Gross, NetRow, OutsideRow
 
 POSITIONS_HELP: Final = """Who owes whom, by insurance and fund, never across them: the gross matrix (rows owe
@@ -23,12 +23,14 @@ python -m clearing positions --month 2026-11 --insutype 310 --fund 310100
 python -m clearing positions --date yesterday --json
 """
 EXPLAIN_HELP: Final = """From a figure down to what makes it: the institutions' sums of each run, and with --items the
-settlements, from the home books. A position is PERIOD/INSUTYPE/FUND/DEBTOR/CREDITOR. Exit code 1: the settlements do not
-add up to the figure. Examples:
+settlements, from the home books. A position is PERIOD/INSUTYPE/FUND/DEBTOR/CREDITOR, a net
+PERIOD/INSUTYPE/FUND/POOL. Exit code 1: the settlements do not add up to the figure. Examples:
 
 python -m clearing explain 2026-11-23/310/310100/450100/440100
 
 python -m clearing explain 2026-11/310/310200/450100/440100 --institution H44010490001 --items
+
+python -m clearing explain 2026-11-23/310/310100/440100
 
 python -m clearing explain 2026-11-23/390/390200/carrier:450100/440100 --items --json
 """
@@ -194,6 +196,10 @@ def explain(
     from clearing import session
     from runtime import operators
 
+    if behind.is_net(position):
+        _explain_net(position, as_json=as_json)
+        return
+
     async def looked() -> "tuple[Explained, list[Item]]":
         of = behind.position_id(position)
         async with session.opened() as opened:
@@ -222,6 +228,26 @@ def explain(
             err=True,
         )
         raise typer.Exit(LOOK_EXIT)
+
+
+def _explain_net(position: str, *, as_json: bool) -> None:
+    from clearing import explain as behind
+    from clearing import session
+    from clearing.tables import show, yuan
+    from runtime import operators
+
+    async def looked() -> "list[Cell]":
+        async with session.opened() as opened:
+            return await behind.explain_net(opened.connection, position)
+
+    cells = operators.run(looked())
+    total = sum(one.amount_fen for one in cells)
+    if as_json:
+        told = [{"position": one.of.text, "amount_fen": one.amount_fen} for one in cells]
+        typer.echo(json.dumps({"position": position, "amount_fen": total, "cells": told}, indent=1))
+        return
+    typer.echo(f"{position}: {yuan(total)} yuan on balance; what is to be paid is negative")
+    show(("position", "amount"), [(one.of.text, yuan(one.amount_fen)) for one in cells], nothing="")
 
 
 def _print_explained(

@@ -88,6 +88,11 @@ def test_a_figure_is_drilled_down_to_institutions(
         assert [(one["fixmedins_code"], one["amount_fen"]) for one in told["shares"]] == shares
         assert told["amount_fen"] == sum(amount for _, amount in shares)
     assert "60.00" in called(clearing, "explain", POSITION, "--institution", "H45010300002")
+    net = json.loads(called(clearing, "explain", f"{DAY}/310/310100/{HOME}", "--json"))
+    assert (net["amount_fen"], net["cells"]) == (-17_000, [{"position": POSITION, "amount_fen": -17_000}])
+    assert "170.00" in called(clearing, "explain", f"{DAY}/310/310100/{CARE}")
+    assert "names no position" in called(clearing, "explain", f"{DAY}/310/310100/x", exit_code=2)
+    assert "Nothing stands under" in called(clearing, "explain", f"{DAY}/310/310100/999999", exit_code=2)
     assert "Nothing stands under" in called(
         clearing, "explain", f"{DAY}/310/310100/{CARE}/{HOME}", exit_code=2
     )
@@ -111,6 +116,7 @@ async def test_the_settlements_behind_a_figure_add_up_to_it(
             [one async for one in behind.items(connection, explained, [])]
         with pytest.raises(NotFound, match="no pool"):
             await behind.explain(connection, behind.position_id(f"{DAY}/310/310100/善美保/{CARE}"))
+    assert behind.position_id(f"{DAY}/310/620100/a/b/{CARE}")[3:] == ("a/b", int(CARE))
     with pytest.raises(Malformed):
         behind.position_id("yesterday/310/310100/440300/450100")
 
