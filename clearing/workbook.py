@@ -1,7 +1,8 @@
 """A document as a finance officer prints it: XLSX, a sheet for employees and one for residents.
 
 Title, period, columns with their national field names, lines, totals, control figures and lines to sign. Amounts are
-decimal numbers in yuan, never floating point. Fitted to the width of a landscape page, the head repeated on each.
+decimal numbers in yuan, never floating point. Columns of zeros are hidden; what is left is fitted to the width of a
+landscape page, the head repeated on each.
 """
 
 from collections.abc import Sequence
@@ -62,11 +63,23 @@ def _write(sheet: Any, document: Document) -> None:
         if number == HEAD_ROW + len(rows):
             for place in range(1, width + 1):
                 sheet.cell(number, place).font = Font(bold=True)
+    shown = _shown(sheet, document, len(keys))
     foot = HEAD_ROW + len(rows) + 2
     sheet.cell(foot, 1, f"明细 items: {document.items}    SHA-256: {document.items_sha256 or 'not drawn'}")
     for place, text in enumerate(SIGNATURES):
-        sheet.cell(foot + 2, 1 + place * max(width // len(SIGNATURES), 1), f"{text}: ________________")
+        sheet.cell(foot + 2, shown[place * len(shown) // len(SIGNATURES)], f"{text}: ________________")
     _page(sheet)
+
+
+def _shown(sheet: Any, document: Document, keys: int) -> list[int]:
+    """Hide the columns in which nothing but zeros stands, so that a page can be read; gives the places of the others."""
+    shown = list(range(1, keys + 1))
+    for place in range(len(document.columns)):
+        if any(line.figures[place] for line in document.lines):
+            shown.append(keys + 1 + place)
+        else:
+            sheet.column_dimensions[get_column_letter(keys + 1 + place)].hidden = True
+    return shown
 
 
 def _page(sheet: Any) -> None:

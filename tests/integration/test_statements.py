@@ -207,6 +207,10 @@ async def test_the_workbook_can_be_printed_and_signed(connection: Connection, tm
     assert {"制表 made by", "复核 checked by", "负责人 approved by"} <= {
         text.partition(":")[0] for text in cells
     }
+    hidden = {
+        name: sheet.column_dimensions[cells[name].column_letter].hidden for name in ("hifp_pay", "hifob_pay")
+    }
+    assert hidden == {"hifp_pay": False, "hifob_pay": True}
     assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$5")
 
 
