@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "homepool.reimburse_command",
     "homepool.serve_command",
     "homepool.status_command",
+    "homepool.wallet_command",
 )
 
 

@@ -82,7 +82,7 @@ def sift(kind: Kind, rows: Sequence[Row], known: Known, house: House, faults: Fa
                 faults.add(row.line, "row_id was loaded before with another content")
             continue
         fresh.append(row)
-        if kind.name != "people" and row.psn_no not in known.psn_nos:
+        if kind.name != "people" and row.psn_no not in known.psn_nos and not row.values.get("elsewhere"):
             faults.add(row.line, "psn_no is not known here; load people first")
         elif refusal := _REFUSALS[kind.name](row, known, house):
             faults.add(row.line, refusal)
@@ -114,11 +114,15 @@ def _filing(row: Row, known: Known, house: House) -> str:
 
 def _relative(row: Row, known: Known, house: House) -> str:
     psn_no, relative = row.psn_no, row.values["relative_psn_no"]
+    if row.values["elsewhere"]:  # one of the two is perhaps insured at another node
+        if known.psn_nos.isdisjoint((psn_no, relative)):
+            return "neither psn_no nor relative_psn_no is known here; load people first"
+        return ""
     if relative not in known.psn_nos:
         return "relative_psn_no is not known here; load people first"
     pools = {pool for pool, _ in known.insured[psn_no]}
     if pools.isdisjoint(pool for pool, _ in known.insured[relative]):
-        return "relative_psn_no is insured in no pool of the person; another pool's money comes by wallet transfer"
+        return "relative_psn_no is insured in no pool of the person; elsewhere = 1 lets his money come by wallet transfer"
     return ""
 
 

@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from homepool.load_kinds import FLAG, ROW_ID, ROW_ID_LENGTH_MOST, TEXT, WHOLE, Column, Kind, Row, RowWrong
+from homepool.load_kinds import (
+    FLAG,
+    HINTS,
+    ROW_ID,
+    ROW_ID_LENGTH_MOST,
+    TEXT,
+    WHOLE,
+    Column,
+    Kind,
+    Row,
+    RowWrong,
+)
 from homepool.people import LINE_LENGTH_MOST
 
 TEXT_LENGTH_MOST: Final = 200
@@ -109,7 +120,8 @@ def rows_of(path: Path, kind: Kind, faults: Faults) -> Iterator[Row]:
         except RowWrong as wrong:
             faults.add(line, str(wrong))
             continue
-        digest = _hash(kind.name, *(f"{name}={value!r}" for name, value in values.items() if name != ROW_ID))
+        said = {name: value for name, value in values.items() if name != ROW_ID and name not in HINTS}
+        digest = _hash(kind.name, *(f"{name}={value!r}" for name, value in said.items()))
         own = _hash("row", kind.name, row_id) if row_id else b""
         yield Row(line, own, digest, values)
 

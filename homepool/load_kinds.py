@@ -28,6 +28,8 @@ WHOLE: Final = "a whole number"
 FLAG: Final = "0 or 1"
 ROW_ID: Final = "row_id"
 ROW_ID_LENGTH_MOST: Final = 64
+HINTS: Final = frozenset(("elsewhere",))
+"""Columns that say how a row is checked and not what it says."""
 
 
 class RowWrong(ValueError):
@@ -199,8 +201,11 @@ KINDS: Final = {
         ),
         Kind(
             name="relatives",
-            about="whose accounts may pay for a person (共济); withdrawn = 1 takes it back",
-            columns=(Column("psn_no"), Column("relative_psn_no"), Column("withdrawn", FLAG, False)),
+            about="whose accounts may pay for a person (共济); elsewhere = 1: by wallet transfer; withdrawn = 1 ends it",
+            columns=(
+                *(Column("psn_no"), Column("relative_psn_no"), Column("withdrawn", FLAG, False)),
+                Column("elsewhere", FLAG, False),
+            ),
             key=("psn_no", "relative_psn_no"),
             check=_check_relative,
         ),

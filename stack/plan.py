@@ -17,8 +17,8 @@ environment:
 | `DSGW_BOOKS` | clearing: where every books process listens |
 | `DSGW_LOG_LEVEL` | passed through from the caller |
 
-A node and a region with a `books_port` have a books process beside (BooksService), at a lower priority. The region's is
-told where those of the nodes listen: `{books-node-44}` in its arguments stands for an address.
+A node and a region with a `books_port` have a books process beside (BooksService), at a lower priority. It is told where
+those of the (other) nodes listen: `{books-node-44}` in its arguments stands for an address.
 """
 
 import tomllib
@@ -147,9 +147,11 @@ class Node:
             for number, partitions in enumerate(self.workers)
         ]
 
-    def books(self) -> list[Process]:
-        """Its books process."""
-        arguments = ("-m", self.program, "books", "--node", self.code)
+    def books(self, nodes: Sequence["Node"] = ()) -> list[Process]:
+        """Its books process, which carries wallet transfers to those of these nodes."""
+        others = [one for one in nodes if one.code != self.code and one.books_port is not None]
+        reach = ",".join(f"{one.code}={{books-node-{one.code}}}" for one in others)
+        arguments = ("-m", self.program, "books", "--node", self.code, *(("--nodes", reach) if reach else ()))
         return _books(f"node-{self.code}", arguments, self.database, self.books_port)
 
 
@@ -200,7 +202,7 @@ class Plan:
 
     def groups(self) -> list[list[Process]]:
         """What starts together, in order: nodes first, so that a gateway finds its nodes beating; stopped backwards."""
-        homes = [process for node in self.nodes for process in (*node.processes(), *node.books())]
+        homes = [process for node in self.nodes for process in (*node.processes(), *node.books(self.nodes))]
         codes = [node.code for node in self.nodes]
         cares = [
             process

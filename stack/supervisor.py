@@ -207,8 +207,10 @@ class Stack:
         await _all(_whole(self._servers.start_postgres), _whole(self._servers.start_broker))
         wanted = [self._named(name) for name in self._plan.databases()]
         self.is_new = bool(await asyncio.to_thread(self._servers.create_databases, wanted))
-        for process in self._plan.processes():
-            self._parts[process.name] = self._make_part(process)
+        processes = self._plan.processes()
+        # before any part: they name one another
+        addresses = {one.name: f"{HOST}:{one.port or free_port()}" for one in processes}
+        self._parts |= {one.name: self._make_part(one, addresses) for one in processes}
         await self._prepare()
         for group in self._plan.groups():
             names = [process.name for process in group]
@@ -313,14 +315,14 @@ class Stack:
         (self._run_dir / "endpoints.json").unlink(missing_ok=True)
         self._say("stopped")
 
-    def _make_part(self, process: Process) -> Part:
+    def _make_part(self, process: Process, addresses: Mapping[str, str]) -> Part:
         if process.port and is_listening(process.port):
             raise PortTaken(
                 f"Port {process.port} for {process.name} is taken; stop what listens there, "
                 "or start with --free-ports, or change `port` in stack/stack.toml."
             )
-        address = f"{HOST}:{process.port or free_port()}"
-        process = process.knowing({name: part.address for name, part in self._parts.items()})
+        address = addresses[process.name]
+        process = process.knowing(addresses)
         state_dir = (self._run_dir / "state" / process.name).resolve()
         environment = base_environment() | {
             "DSGW_POSTGRES_DSN": self._dsn(process.database),

@@ -82,9 +82,9 @@ class RunningStack:
         with self.people_file.open(encoding="utf-8") as file:
             return next(one for one in map(json.loads, file) if one["psn_no"] == psn_no)
 
-    def load(self, kind: str, *rows: dict[str, object]) -> None:
-        """`python -m homepool load KIND`, as the operators of the first person's home node run it."""
-        node = str(rows[0]["psn_no"])[:2]
+    def load(self, kind: str, *rows: dict[str, object], node: str = "") -> None:
+        """`python -m homepool load KIND`, as a node's operators run it; left out, the first person's home node."""
+        node = node or str(rows[0]["psn_no"])[:2]
         path = self.run_dir / f"{kind}-{secrets.token_hex(4)}.jsonl"
         path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
         environment = {"DSGW_POSTGRES_DSN": self.endpoints.databases[f"node {node}"]}

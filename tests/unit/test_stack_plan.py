@@ -41,7 +41,9 @@ def test_every_process_has_a_command_and_nodes_start_first() -> None:
     ]  # fmt: skip
     assert commands["gateway-45-1"] == "-m gateway serve --region 45 --slot 1 --nodes 44,45,50"
     assert commands["node-50"] == "-m homepool serve --node 50 --partitions 0,1"
-    assert commands["books-node-50"] == "-m homepool books --node 50"
+    assert commands["books-node-50"] == (
+        "-m homepool books --node 50 --nodes 44={books-node-44},45={books-node-45}"
+    )
 
 
 def test_a_regions_books_process_is_told_where_those_of_the_nodes_listen_and_both_give_way() -> None:
