@@ -51,7 +51,10 @@ class WalletNode:
     async def kinds(self) -> list[str]:
         """The legs of this book."""
         return [
-            kind for (kind,) in await self.admin.fetch("SELECT kind FROM wallet_leg ORDER BY at_ms, kind")
+            kind
+            for (kind,) in await self.admin.fetch(
+                "SELECT kind FROM wallet_leg ORDER BY kind <> 'debit', kind"
+            )
         ]
 
 

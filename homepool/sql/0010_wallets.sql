@@ -1,5 +1,5 @@
 -- Wallet transfers (医保钱包): account money that a person sends to a relative in another pool. Why they have this shape:
--- docs/adr/0006-wallet-transfers.md. Each side has its own row of a transfer and its own legs; both are appended to only.
+-- docs/adr/0007-wallet-transfers.md. Each side has its own row of a transfer and its own legs; both are appended to only.
 
 -- Who may be paid for is perhaps insured elsewhere: then his number is not known here, and a wallet transfer brings the money.
 ALTER TABLE relative DROP CONSTRAINT relative_psn_no_fkey;

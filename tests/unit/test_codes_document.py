@@ -8,7 +8,7 @@ from types import ModuleType
 
 from gateway import outcomes
 from gateway.refusals import STATUS_OF, refuse
-from homepool import answers
+from homepool import answers, wallet, wallet_service
 from ledger import life
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime import books
@@ -30,8 +30,15 @@ refusal_rows = {
 outcome_rows = re.findall(
     r"^\| ([A-Z]+) \| (?:`(\w+)`)? ?\| ([\w ]+) \| [^|]+ \|[^|]*\|$", OUTCOMES, re.MULTILINE
 )
-books_rows = dict(
-    re.findall(r"^\| `(\w+)` \| (\w+) \| [^|]+ \|$", TEXT.partition("\n## BooksService\n")[2], re.MULTILINE)
+books_rows, wallet_rows = (
+    dict(
+        re.findall(
+            r"^\| `(\w+)` \| (\w+) \| [^|]+ \|$",
+            TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0],
+            re.MULTILINE,
+        )
+    )
+    for title in ("BooksService", "WalletService")
 )
 fault_rows = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", REFUSALS, re.MULTILINE)
 
@@ -72,6 +79,14 @@ def test_every_refusal_of_a_books_process_is_named_with_its_status_and_no_other(
     assert books_rows == {code: status.name for code, status in books.STATUS_OF.items()}
 
 
+def test_every_refusal_of_the_wallet_is_named_with_its_status_and_every_reason_of_a_return() -> None:
+    assert wallet_rows == {code: status.name for code, status in wallet_service.STATUS_OF.items()}
+    rules = (ROOT / "homepool" / "wallet.py").read_text(encoding="utf-8")
+    assert set(first_words("homepool/wallet.py", "Refused")) <= set(wallet_rows)
+    for code in {*re.findall(r'return "([A-Z_]+)"', rules), wallet.NOT_ACCEPTED}:
+        assert f"`{code}`" in TEXT.partition("Why a transfer came back")[2].partition("\n## ")[0], code
+
+
 def test_the_same_message_is_asked_for_again_exactly_where_waiting_helps() -> None:
     for code, (_, following) in refusal_rows.items():
         assert (following == "same msgid") == (refuse(code, "").retry_after_ms > 0), code
@@ -110,7 +125,8 @@ def test_what_to_do_next_is_one_of_the_words_explained() -> None:
 def test_no_row_has_another_form_and_every_number_it_names_is_taken() -> None:
     tables = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("|---")]
     assert (
-        len(tables) == len(refusal_rows) + len(outcome_rows) + len(fault_rows) + len(books_rows) + 4
+        len(tables)
+        == len(refusal_rows) + len(outcome_rows) + len(fault_rows) + len(books_rows) + len(wallet_rows) + 5
     )  # headings
     taken = set(
         re.findall(r"^\| (\d{4}) \|", (ROOT / "docs" / "transactions.md").read_text("utf-8"), re.MULTILINE)
