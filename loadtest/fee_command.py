@@ -1,7 +1,9 @@
 """`python -m loadtest fees`: what uploading very many fee lines costs, and what it does to everybody else."""
 
 import asyncio
+import contextlib
 import sys
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Annotated, Final
@@ -21,13 +23,14 @@ from loadtest.generator import CHANNEL_OPTIONS, Setting, make_population
 from loadtest.meter import Meter
 from loadtest.running import OWN_RUN_DIR, PRINTED_WIDTH, listed, own_or_given, progress_bar, until_signalled
 from loadtest.stays import Ward
-from loadtest.target import people_of
+from loadtest.target import Target, people_of
 
-POOL: Final = "440300"
-REGION: Final = "44"
+HERE: Final = ("44", "440300")
+"""Region and pool of the uploads that are measured, and of the others."""
+ELSEWHERE: Final = ("45", "450100")
 PEOPLE: Final = 400
 OTHERS_LINES: Final = 8
-PREPARATION_STEPS: Final = 4
+PREPARATION_STEPS: Final = 5
 VISIT_LINES_MAX: Final = 100_000
 EXIT_STOPPED: Final = 130
 EXIT_FAULT: Final = 2
@@ -90,21 +93,32 @@ async def _fees(
     plan: FeePlan, *, run_dir: Path | None, profile: str, seed: int, console: Console
 ) -> FeeReport:
     with progress_bar(console, plan.steps + PREPARATION_STEPS) as say:
-        async with own_or_given(run_dir, profile, say) as whole:
-            target = whole.narrowed((REGION,))
-            files = await people_of(target, pools=(POOL,), count=PEOPLE, seed=seed, say=say)
-            setting = Setting(
-                gateways=list(target.gateways), people=[str(file) for file in files], pools=[POOL],
-                lines=OTHERS_LINES, inpatient_share=0.0, seed=seed,
-            )  # fmt: skip
-            async with load_generator(setting, run_dir=target.run_dir) as generator:
-                address = target.gateways[0][1]
-                async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
-                    population = make_population(setting)
-                    population.run += "F"  # the generator has a population of its own: no visit number twice
-                    ward = Ward(channel, population, Random(seed), MsgIds())
-                    run = FeeBench(plan=plan, ward=ward, meter=Meter(target), generator=generator, say=say)
-                    return await run.run()
+        async with own_or_given(run_dir, profile, say) as target, contextlib.AsyncExitStack() as channels:
+            files = await people_of(target, pools=(HERE[1], ELSEWHERE[1]), count=PEOPLE, seed=seed, say=say)
+            settings = [_setting(target, files, place, seed) for place in (HERE, ELSEWHERE)]
+            wards = [await channels.enter_async_context(_ward(setting)) for setting in settings]
+            async with load_generator(settings[0], run_dir=target.run_dir) as generator:
+                run = FeeBench(
+                    plan=plan, ward=wards[0], elsewhere=wards[1], meter=Meter(target), generator=generator, say=say
+                )  # fmt: skip
+                return await run.run()
+
+
+def _setting(target: Target, files: Sequence[Path], place: tuple[str, str], seed: int) -> Setting:
+    region, pool = place
+    return Setting(
+        gateways=list(target.narrowed((region,)).gateways), people=[str(file) for file in files], pools=[pool],
+        lines=OTHERS_LINES, inpatient_share=0.0, seed=seed,
+    )  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def _ward(setting: Setting) -> AsyncIterator[Ward]:
+    address = setting.gateways[0][1]
+    async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
+        population = make_population(setting)
+        population.run += "F"  # the generator has a population of its own: no visit number twice
+        yield Ward(channel, population, Random(setting.seed), MsgIds())
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -70,11 +70,13 @@ class FeeReport:
     many: SettleFigures = field(default_factory=lambda: SettleFigures(0))
     without: list[WindowFigures] = field(default_factory=list)
     during: list[WindowFigures] = field(default_factory=list)
+    elsewhere: list[WindowFigures] = field(default_factory=list)
+    """During an upload to another gateway on the same machine."""
 
     def faults(self) -> list[str]:
         """What makes the figures worthless."""
         found = []
-        for window in (*self.without, *self.during):
+        for window in (*self.without, *self.elsewhere, *self.during):
             found += [reason for reason in window.reasons if "wrong" in reason]
             if window.unsettled:
                 found.append(f"{window.unsettled} calls of others have no final outcome")
@@ -85,7 +87,7 @@ class FeeReport:
     def figures(self) -> dict[str, Any]:
         """The figures of the last line; ratios are of the largest to the smallest, of many lines to few."""
         few, many = self.few.json(), self.many.json()
-        without, during = _middle(self.without), _middle(self.during)
+        without, elsewhere, during = (_middle(one) for one in (self.without, self.elsewhere, self.during))
         return {
             "sizes": {str(one.lines): one.json() for one in self.sizes},
             "cpu_per_line_ratio": _ratio(self.sizes[-1].us_per_line(), self.sizes[0].us_per_line()),
@@ -94,9 +96,12 @@ class FeeReport:
             "settle_cpu_ratio": _ratio(many["cpu_us"], few["cpu_us"]),
             "settle_p50_ratio": _ratio(many["p50_ms"], few["p50_ms"]),
             "others_without": without,
+            "others_elsewhere": elsewhere,
             "others_during": during,
             "others_p50_ratio": _ratio(during["p50_ms"], without["p50_ms"]),
             "others_p99_ratio": _ratio(during["p99_ms"], without["p99_ms"]),
+            "gateway_p50_ratio": _ratio(during["p50_ms"], elsewhere["p50_ms"]),
+            "gateway_p99_ratio": _ratio(during["p99_ms"], elsewhere["p99_ms"]),
         }
 
     def last_line(self) -> str:
@@ -119,7 +124,11 @@ class FeeReport:
             said = settled.json()
             cells = [f"{said[name]:g}" for name in ("cpu_us", "p50_ms", "p99_ms")]
             table.add_row(f"of a stay of {settled.lines:,} lines, and its cancel", *cells)
-        for name, windows in (("of others", self.without), ("of others, during an upload", self.during)):
+        for name, windows in (
+            ("of others", self.without),
+            ("of others, during an upload to another gateway", self.elsewhere),
+            ("of others, during an upload to theirs", self.during),
+        ):
             middle = _middle(windows)
             table.add_row(name, "", f"{middle['p50_ms']:g}", f"{middle['p99_ms']:g}")
         console.print(table)

@@ -3,7 +3,8 @@
 Method: stays of each size are uploaded one call after another, as a HIS does it, with nothing else under way, and the
 servers' CPU is read before and after; small sizes many times, for the kernel counts in ticks of 10 ms. Then a stay of
 few lines and one of the most are settled and cancelled by turns. At last another process settles other visits at their
-due moments, for some seconds without an upload and for as long as one lasts, by turns.
+due moments, for some seconds without an upload, for as long as one lasts, and for as long as one lasts at another
+region's gateway on the same machine, by turns: the last says what the machine does to them, and not the gateway.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ class FeePlan:
     @property
     def steps(self) -> int:
         """How often progress is told something."""
-        return 3 + len(self.sizes) + 2 * self.rounds
+        return 3 + len(self.sizes) + 3 * self.rounds
 
 
 @dataclass(slots=True)
@@ -54,6 +55,8 @@ class FeeBench:
 
     plan: FeePlan
     ward: Ward
+    elsewhere: Ward
+    """At another region's gateway."""
     meter: Meter
     generator: Child
     say: Callable[[str], None]
@@ -76,9 +79,11 @@ class FeeBench:
         await self._settlements()
         for number in range(1, self.plan.rounds + 1):
             self.say(f"round {number}: others alone")
-            self.report.without.append(await self._others(upload=False))
+            self.report.without.append(await self._others(None))
+            self.say(f"round {number}: others during an upload elsewhere")
+            self.report.elsewhere.append(await self._others(self.elsewhere))
             self.say(f"round {number}: others during an upload")
-            self.report.during.append(await self._others(upload=True))
+            self.report.during.append(await self._others(self.ward))
         return self.report
 
     async def _uploaded(self, lines: int) -> tuple[Stay, list[int]]:
@@ -114,17 +119,16 @@ class FeeBench:
             await self.ward.cancel(stay, paid)
         return took
 
-    async def _others(self, *, upload: bool) -> WindowFigures:
-        """Settlements of other visits at their due moments, for as long as an upload takes."""
-        seconds = self._upload_s + LATE_S
-        figures: dict[str, Any] = {"rate": self.plan.others_per_s, "seconds": seconds}
-        stay = await self.ward.open(self.plan.sizes[-1])
-        uploads = self.ward.prepare(stay, self.plan.sizes[-1]) if upload else []
+    async def _others(self, ward: Ward | None) -> WindowFigures:
+        """Settlements of other visits at their due moments, for as long as an upload takes, at that ward or at none."""
+        lines = self.plan.sizes[-1]
+        figures: dict[str, Any] = {"rate": self.plan.others_per_s, "seconds": self._upload_s + LATE_S}
+        uploads = ward.prepare(await ward.open(lines), lines) if ward else []
         await self.generator.tell(do="run", shape=RATE, **figures)
         await asyncio.sleep(WARM_UP_S)
         from_ns = time.monotonic_ns()
-        if upload:
-            await self.ward.upload(uploads)
+        if ward:
+            await ward.upload(uploads)
         else:
             await asyncio.sleep(self._upload_s)
         said = await self.generator.tell(do="stop", from_ns=from_ns, to_ns=time.monotonic_ns())

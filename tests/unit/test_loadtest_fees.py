@@ -27,6 +27,7 @@ def a_report(**during: int) -> FeeReport:
         few=SettleFigures(200, [20 * MS, 30 * MS], [10_000.0, 20_000.0, 12_000.0]),
         many=SettleFigures(100_000, [30 * MS, 40 * MS], [15_000.0]),
         without=[WindowFigures(answered=10, p50_ms=20.0, p99_ms=40.0)],
+        elsewhere=[WindowFigures(answered=10, p50_ms=24.0, p99_ms=50.0)],
         during=[WindowFigures(answered=10, p50_ms=30.0, p99_ms=50.0, **during)],
     )
 
@@ -43,6 +44,7 @@ def test_the_last_line_says_what_a_line_costs_and_what_it_does_to_others() -> No
         1.5,
     )
     assert (said["others_p50_ratio"], said["others_p99_ratio"]) == (1.5, 1.25)
+    assert (said["gateway_p50_ratio"], said["gateway_p99_ratio"]) == (1.25, 1.0)
 
 
 def test_figures_are_worth_nothing_where_others_got_no_outcome() -> None:
