@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 
 from clearing.errors import NotAllowed, NotFound
-from clearing.instructions import Instruction, PaymentFile, instruction_id, message_id, payment_id
+from clearing.instructions import BankWord, Instruction, PaymentFile, instruction_id, message_id, payment_id
 from clearing.operator_log import note
 from clearing.parties import Party
 from clearing.payment_file import checked_parties
@@ -104,6 +104,17 @@ async def listed(
         f"SELECT {_COLUMNS} FROM instruction_state WHERE $1 IN ('', period) AND $2 IN ('', state)"
         " ORDER BY period, batch, payer, payee, insutype, fund, revision",
         period.text if period else "", state,
+    )  # fmt: skip
+    return [Instruction(*record) for record in records]
+
+
+async def meant_by(connection: Connection, words: Sequence[BankWord]) -> list[Instruction]:
+    """The instructions of which a bank speaks, those of whole payment files among them."""
+    records = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM instruction_state WHERE id = any($1::text[])"
+        " OR id IN (SELECT instruction FROM instruction_event WHERE msg_id = any($2::text[])) ORDER BY id",
+        [word.instruction for word in words if word.instruction],
+        [word.msg_id for word in words if word.msg_id],
     )  # fmt: skip
     return [Instruction(*record) for record in records]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from clearing.errors import ReturnsWrong
-from clearing.instruction_book import changing, listed, reopen
+from clearing.instruction_book import changing, meant_by, reopen
 from clearing.instructions import BankWord, Instruction, returned_fen
 from clearing.operator_log import note
 from runtime.postgres import Connection
@@ -32,7 +32,7 @@ async def book_returns(
     async with changing(connection):
         if await connection.fetchval("SELECT EXISTS (SELECT FROM bank_return WHERE sha256 = $1)", sha256):
             return Booked(0, 0, len(words), [], True)
-        due = _due(await listed(connection), words)
+        due = _due(await meant_by(connection, words), words)
         news = [one for one in due if one[2] or one[0].state == "filed"]
         returned = [one for one in news if one[2]]
         await connection.execute(
