@@ -53,6 +53,19 @@ def serve_command() -> None:
     raise typer.Exit(run_process(lambda: serve(settings)))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run a command; what nobody planned for is one sentence, and one line in the log without a row in it."""
     logs.configure(process="clearing", level="warning")
-    sys.exit(app())
+    try:
+        app()
+    except Exception:
+        logs.logger().critical("a command failed in a way that nobody planned for", exc_info=True)
+        typer.echo(
+            "error: this should not have happened, and nothing more was changed; the line above says where.",
+            err=True,
+        )
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

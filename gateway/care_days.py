@@ -12,7 +12,7 @@ import structlog
 from gateway import node_books
 from gateway.alarm import Alarm
 from gateway.care_book import CareBookUnavailable
-from gateway.catch_up import CatchUp, days_here
+from gateway.catch_up import CatchUp
 from gateway.postgres_care_book import PostgresCareBook
 from gateway.row_booking import RowBooking
 from ledger.day_book import CARE, SESSION_SETTINGS, DayBook, Wanted
@@ -129,23 +129,20 @@ class CareDays:
     async def decisions(
         self, day: date | None, request: pb.GetDecisionsRequest
     ) -> AsyncGenerator[list[mpb.Decision], None]:
-        """See Days. Ids without a day are sought by the days of their claims, then everywhere."""
+        """See Days. Ids without a day are sought on every day."""
         if request.peer:
             self._known(request.peer)
         async with self._session(self._reading) as connection:
             book = DayBook(connection, CARE)
-            wanted = await self._wanted(connection, book, day, request)
+            wanted = await self._wanted(book, day, request)
             async with aclosing(book.decisions(wanted)) as parts:
                 async for part in parts:
                     yield part
 
-    async def _wanted(
-        self, connection: Connection, book: DayBook, day: date | None, request: pb.GetDecisionsRequest
-    ) -> Wanted:
-        days = [day] if day is not None else []
+    async def _wanted(self, book: DayBook, day: date | None, request: pb.GetDecisionsRequest) -> Wanted:
+        # without a day on every day, dear: an id that stands on two days is what clearing looks for
+        days = [day] if day is not None else None
         count = 0
-        if day is None:
-            days = list(set((await days_here(connection, request.ids)).values()))
         if request.buckets and day is not None:
             summed = await book.summed(day, request.peer)
             if summed is None:

@@ -21,6 +21,7 @@ class Scene(NamedTuple):
     books: BothBooks
     at: list[Book]
     clearing: Connection
+    dsn: str  # of the clearing database
 
 
 @asynccontextmanager
@@ -34,10 +35,9 @@ async def clearing_scene(database: NewDatabase) -> AsyncIterator[Scene]:
         region_at = await stack.enter_async_context(region_books(books.care, addresses, books.alarms))
         places = [BookAt("home", str(NODE), books.node_address), BookAt("care", REGION, region_at)]
         at = await stack.enter_async_context(opened_books(places))
-        clearing = await stack.enter_async_context(
-            postgres.opened(database("clearing"), application_name="test")
-        )
-        yield Scene(books, at, clearing)
+        dsn = database("clearing")
+        clearing = await stack.enter_async_context(postgres.opened(dsn, application_name="test"))
+        yield Scene(books, at, clearing, dsn)
 
 
 async def ran(scene: Scene, day: date = TODAY) -> RunResult:
