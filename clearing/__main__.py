@@ -5,10 +5,12 @@ import sys
 import typer
 
 from clearing import (
+    deduct_command,
     difference_command,
     institution_command,
     instruction_command,
     month_command,
+    payout_command,
     position_command,
     prepayment_command,
     proposal_command,
@@ -32,6 +34,8 @@ statements_command.attach(app)
 month_command.attach(app)
 proposal_command.attach(app)
 prepayment_command.attach(app)
+payout_command.attach(app)
+deduct_command.attach(app)
 
 
 @app.command(name="serve")

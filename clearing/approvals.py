@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from clearing import advance_book, payout_book
+from clearing.audit_book import take_audit
 from clearing.month_book import close_month
 from clearing.prepayment_book import take_quota, take_top_up
 from clearing.proposals import Apply
@@ -13,4 +15,7 @@ APPLIED: Final[Mapping[str, Apply]] = {
     "year": close_year,
     "quota": take_quota,
     "top_up": take_top_up,
+    "payout": payout_book.pay,
+    "advance": advance_book.approve,
+    "deduct": take_audit,
 }

@@ -1,4 +1,4 @@
-"""What waits for an operator beyond the day: proposals without a second person, months that are due, prepayments."""
+"""What waits for an operator beyond the day: proposals without a second person, months, prepayments, payouts."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -10,6 +10,7 @@ from runtime.postgres import Connection
 
 URGENT_DAYS: Final = 3
 """So many days before it is due a month becomes as urgent as a day that was not run; an assumption."""
+PAYOUT_DAYS_LOOKED_BACK: Final = 7
 
 Row = tuple[int, int, str, str]
 """(rank, amount in fen, what, command), as clearing/standing.py orders them."""
@@ -73,4 +74,44 @@ async def prepayments(connection: Connection, today: date) -> list[Row]:
             what = f"prepayment {key} is {level}" + (f": ask for money by {by}" if level == "red" else "")
             command = f"python -m clearing prepayment top-up {key} --as NAME"
             found.append((2 if level == "red" else 5, one.missing_fen, what, command))
+    return found
+
+
+async def payouts(connection: Connection, today: date) -> list[Row]:
+    """Days that were run and not paid out, where payouts are in use; closed months that are not paid; advances."""
+    days = await connection.fetch(
+        "SELECT DISTINCT day::text FROM run r WHERE day BETWEEN $1 AND $2"
+        " AND day > (SELECT min(day) FROM payout_paid)"
+        " AND NOT EXISTS (SELECT FROM payout_paid p WHERE p.day = r.day AND p.batch = r.batch)"
+        " AND NOT EXISTS (SELECT FROM month_run_paid m WHERE m.day = r.day AND m.batch = r.batch)"
+        " AND NOT EXISTS (SELECT FROM proposal_state s WHERE s.kind = 'payout' AND s.ref = r.day::text"
+        "   AND s.state = 'waiting') ORDER BY 1",
+        today - timedelta(days=PAYOUT_DAYS_LOOKED_BACK), today - timedelta(days=1),
+    )  # fmt: skip
+    found: list[Row] = [
+        (4, 0, f"{day} is not paid out to institutions", f"python -m clearing payout --date {day} --as NAME")
+        for (day,) in days
+    ]
+    months = await connection.fetch(
+        "SELECT f.month, isum(l.to_pay_fen) AS fen FROM month_final f JOIN month_institution_line l USING (proposal)"
+        " WHERE l.bearer IN ('pool', 'account') AND NOT EXISTS (SELECT FROM month_paid p WHERE p.month = f.month)"
+        " GROUP BY f.month HAVING isum(l.to_pay_fen) > 0 ORDER BY f.month"
+    )
+    for month, fen in months:
+        text = f"{month[:4]}-{month[4:]}"
+        due = load_workdays().of_month(int(month[:4]), int(month[4:]))
+        by = next((one.by for one in due if one.what == "institutions are paid"), None)
+        what = f"institutions are not paid for {text}; they are by {by}"
+        found.append((4, fen, what, f"python -m clearing payout --month {text} --as NAME"))
+    advances = await connection.fetch(
+        "SELECT id, ref, amount_fen FROM proposal_state p WHERE kind = 'advance' AND state = 'approved'"
+        " AND NOT EXISTS (SELECT FROM advance_payment WHERE proposal = p.id) ORDER BY id"
+    )
+    found += [
+        (
+            4, one["amount_fen"], f"advance {one['ref']} is approved and not paid",
+            f"python -m clearing advance paid {one['id']} --reference REFERENCE --as NAME",
+        )
+        for one in advances
+    ]  # fmt: skip
     return found

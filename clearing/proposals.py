@@ -25,6 +25,7 @@ _REFUSALS: Final = frozenset(
         "year_fresh",
         "prepayment_holds",
         "payout_holds",
+        "audit_holds",
         "gl_balanced",
     }
 )

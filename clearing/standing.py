@@ -33,6 +33,7 @@ async def waiting(connection: Connection, today: date) -> list[Waiting]:
         *[Waiting(*one) for one in await money_standing.proposals(connection)],
         *[Waiting(*one) for one in await money_standing.months(connection, today)],
         *[Waiting(*one) for one in await money_standing.prepayments(connection, today)],
+        *[Waiting(*one) for one in await money_standing.payouts(connection, today)],
     ]
     return sorted(found, key=lambda one: (one.rank, -one.amount_fen, one.what))
 
