@@ -10,7 +10,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from loadtest import fee_command, profiles
+from loadtest import clearing_command, fee_command, profiles
 from loadtest.bench import Bench, Plan, open_visits, probe
 from loadtest.children import echo_server, load_generator
 from loadtest.errors import LoadTestFault
@@ -48,6 +48,7 @@ app = typer.Typer(
 
 
 app.command("fees", epilog=fee_command.EXAMPLES)(fee_command.fees)
+app.command("clearing", epilog=clearing_command.EXAMPLES)(clearing_command.clearing)
 
 
 @app.callback()
