@@ -73,6 +73,13 @@ class Book:
                 for row in part.sums:
                     yield _day_sum(row)
 
+    async def day_sum_lines(self, day: date, *, peer: str) -> AsyncIterator[bytes]:
+        """The same sums as lines of ledger.day.SUM_COLUMNS between tabs. Raises BookUnreachable, BookRefused."""
+        async with self._asking():
+            request = pb.GetDaySumsRequest(day=day.isoformat(), peer=peer, lines=True)
+            async for part in self._stub.GetDaySums(request, timeout=SUM_S_MAX):
+                yield part.lines
+
     async def day_buckets(self, day: date, *, peer: str, again: bool = False) -> list[Bucket]:
         """The buckets of a summed day. Raises BookUnreachable, BookRefused."""
         found = []

@@ -166,8 +166,9 @@ async def _compared(
 
 
 async def _summed_and_compared(day: date, node: Book, region: Book) -> Compared:
-    at_home = await node.sum_day(day, peer=region.at.name, buckets=0)
-    at_care = await region.sum_day(day, peer=node.at.name, buckets=at_home.buckets)
+    # the region asks its node itself, and both sum at the same time
+    at_care = await region.sum_day(day, peer=node.at.name, buckets=0)
+    at_home = await node.sum_day(day, peer=region.at.name, buckets=at_care.buckets)
     pair = Pair(node.at.name, region.at.name, at_home.buckets, at_home.items, at_care.items, at_care.fetched)
     home_buckets, care_buckets = await asyncio.gather(
         node.day_buckets(day, peer=region.at.name), region.day_buckets(day, peer=node.at.name)
@@ -202,9 +203,9 @@ async def _written(
             progress("write", number, len(mine))
             await writer.add_pair(one.pair)
             async with _losing(one.home):
-                await writer.copy_sums(one.pair, "home", one.home.day_sums(day, peer=one.pair.region))
+                await writer.copy_sums(one.pair, "home", one.home.day_sum_lines(day, peer=one.pair.region))
             async with _losing(one.care):
-                await writer.copy_sums(one.pair, "care", one.care.day_sums(day, peer=one.pair.node))
+                await writer.copy_sums(one.pair, "care", one.care.day_sum_lines(day, peer=one.pair.node))
             await writer.add_differences(one.pair, one.differences)
         care_books = list({one.care.at.name: one.care for one in mine}.values())
         await take_statements(writer, [book.at.name for book in care_books], care_books)

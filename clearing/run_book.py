@@ -6,7 +6,7 @@ sums stream from the books straight into COPY, so that memory stays flat however
 
 import contextlib
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -15,11 +15,12 @@ import asyncpg
 from clearing.compare import Difference, DifferenceClass
 from clearing.errors import RunBroken, RunElsewhere
 from clearing.figures import Figures, money_rows
-from ledger.day import SUM_COLUMNS, DaySum
+from ledger.day import SUM_COLUMNS
 from ledger.rows import AMOUNTS
 from runtime.postgres import Connection, failure_of
 
 LOCK_WAIT_MS_MAX: Final = 2_000
+DIFFERENCES_AT_ONCE_MAX: Final = 1_000
 SHIFTED: Final = "the same decision stands in both books on two days: it counts on the home book's day"
 _COLUMNS: Final = ("day", "batch", "node", "region", "source", *SUM_COLUMNS)
 
@@ -95,39 +96,64 @@ class RunWriter:
         """A book stayed out."""
         await self.connection.execute("INSERT INTO run_absent VALUES ($1, $2, $3, $4)", *self.run, book, why)
 
-    async def copy_sums(self, pair: Pair, source: str, sums: AsyncIterable[DaySum]) -> None:
-        """The sums of one book about the other, as they stream."""
-        head = (*self.run, pair.node, pair.region, source)
+    async def copy_sums(self, pair: Pair, source: str, lines: AsyncIterable[bytes]) -> None:
+        """The sums of one book about the other, as they stream: lines of SUM_COLUMNS between tabs, straight into COPY.
 
-        async def records() -> AsyncIterator[tuple[Any, ...]]:
-            async for one in sums:
-                yield (*head, *one.key, one.items, *one.amounts)
+        Raises RunBroken where they are none.
+        """
+        head = "".join(f"{value}\t" for value in (*self.run, pair.node, pair.region, source)).encode()
 
-        await self.connection.copy_records_to_table("run_sum", records=records(), columns=_COLUMNS)
+        async def headed() -> AsyncIterator[bytes]:
+            async for some in lines:
+                if some:
+                    yield head + some[:-1].replace(b"\n", b"\n" + head) + some[-1:]
+
+        try:
+            await self.connection.copy_to_table("run_sum", source=headed(), columns=_COLUMNS)
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as wrong:
+            raise RunBroken(
+                f"The {source} book of node {pair.node} and region {pair.region} told what are no sums: {wrong.args[0]}."
+            ) from None
 
     async def add_differences(self, pair: Pair, found: Sequence[Difference]) -> None:
         """Differences, what they leave out of the sums, and what those that prove themselves bring in at once."""
-        day = self.run.day
-        for one in found:
-            id_ = await self.connection.fetchval(
-                "INSERT INTO difference (day, batch, node, region, class, setl_id, fixmedins_code, home, care, differs,"
-                " stake_fen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, $11) RETURNING id",
-                *self.run, pair.node, pair.region, one.kind, one.setl_id, _institution_of(one),
-                _as_json(one.home), _as_json(one.care), list(one.differs), one.stake_fen,
-            )  # fmt: skip
-            await self._copy_figures(pair, "home_aside", [row for row in one.home if row.day == day])
-            await self._copy_figures(pair, "care_aside", [row for row in one.care if row.day == day])
-            if one.kind is DifferenceClass.DATE_SHIFT:
-                await self._shifted(pair, id_, one)
+        for first in range(0, len(found), DIFFERENCES_AT_ONCE_MAX):
+            await self._add_some(pair, found[first : first + DIFFERENCES_AT_ONCE_MAX])
 
-    async def _shifted(self, pair: Pair, difference: int, shift: Difference) -> None:
-        mine = [row for row in shift.home if row.day == self.run.day]
-        await self._copy_figures(pair, "carried", mine)
-        money = [row for one in mine for row in money_rows(one)]
+    async def _add_some(self, pair: Pair, found: Sequence[Difference]) -> None:
+        told = [
+            {
+                "class": one.kind, "setl_id": one.setl_id, "fixmedins_code": _institution_of(one),
+                "home": _as_json(one.home), "care": _as_json(one.care), "differs": one.differs,
+                "stake_fen": one.stake_fen,
+            }
+            for one in found
+        ]  # fmt: skip
+        records = await self.connection.fetch(
+            "INSERT INTO difference (day, batch, node, region, class, setl_id, fixmedins_code, home, care, differs,"
+            " stake_fen) SELECT $1, $2, $3, $4, d.* FROM jsonb_to_recordset($5::jsonb) AS d (class text, setl_id text,"
+            " fixmedins_code text, home jsonb, care jsonb, differs text[], stake_fen bigint) RETURNING setl_id, id",
+            *self.run, pair.node, pair.region, json.dumps(told),
+        )  # fmt: skip
+        day = self.run.day
+        await self._copy_figures(pair, "home_aside", [r for one in found for r in one.home if r.day == day])
+        await self._copy_figures(pair, "care_aside", [r for one in found for r in one.care if r.day == day])
+        shifts = [one for one in found if one.kind is DifferenceClass.DATE_SHIFT]
+        if shifts:
+            await self._shifted(pair, {one["setl_id"]: one["id"] for one in records}, shifts)
+
+    async def _shifted(self, pair: Pair, ids: Mapping[str, int], shifts: Sequence[Difference]) -> None:
+        mine = {one.setl_id: [row for row in one.home if row.day == self.run.day] for one in shifts}
+        await self._copy_figures(pair, "carried", [row for rows in mine.values() for row in rows])
+        told = [
+            {"difference": ids[setl_id], "money": [money for row in rows for money in money_rows(row)]}
+            for setl_id, rows in mine.items()
+        ]
         await self.connection.execute(
             "INSERT INTO resolution (difference, action, note, made_by, needs_checker, money, entered_day, entered_batch)"
-            " VALUES ($1, 'carry_over', $2, 'clearing', false, $3::jsonb, $4, $5)",
-            difference, SHIFTED, json.dumps(money), *self.run,
+            " SELECT s.difference, 'carry_over', $1, 'clearing', false, s.money, $2, $3"
+            " FROM jsonb_to_recordset($4::jsonb) AS s (difference bigint, money jsonb)",
+            SHIFTED, *self.run, json.dumps(told),
         )  # fmt: skip
 
     async def _copy_figures(self, pair: Pair, source: str, rows: Iterable[Figures]) -> None:
@@ -177,5 +203,5 @@ def _institution_of(one: Difference) -> str:
     return next(row.key.fixmedins_code for row in (*one.home, *one.care))
 
 
-def _as_json(rows: Iterable[Figures]) -> str:
-    return json.dumps([row.as_json() for row in rows])
+def _as_json(rows: Iterable[Figures]) -> list[dict[str, Any]]:
+    return [row.as_json() for row in rows]

@@ -78,15 +78,23 @@ class CareDays:
             return await _told(connection, day, peer)
 
     async def _sum(self, connection: Connection, book: DayBook, day: date, peer: str, buckets: int) -> None:
+        """The draft is made while the node sums; what it lacks is booked, and only what differed is looked at again."""
         async with node_books.opened(node=peer, address=self._addresses[peer], region=self._region) as node:
-            counted = await node.sum_day(day, buckets)
+            counting = asyncio.ensure_future(node.sum_day(day, buckets))
+            try:
+                draft = await book.draft_day(day, peer, buckets)
+                counted = await counting
+            finally:
+                counting.cancel()
+            if counted.buckets != draft.buckets:
+                draft = await book.draft_day(day, peer, counted.buckets)
             work = CatchUp(
                 day=day, peer=peer, region=self._region, node=node, connection=connection, book=book,
                 booking=self._booking, alarm=self._alarm,
             )  # fmt: skip
-            await work.run(counted.buckets)
+            await work.run()
         async with connection.transaction():
-            await book.sum_day(day, peer, counted.buckets)
+            await book.sum_drafted(day, peer, draft, work.looked_at)
             await connection.execute(
                 "INSERT INTO day_caught_up VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
                 day, peer, work.fetched, work.refused,
@@ -113,6 +121,15 @@ class CareDays:
         async with (
             self._summed(day, peer) as (book, _),
             aclosing(book.sums(day, peer, again=again)) as parts,
+        ):
+            async for part in parts:
+                yield part
+
+    async def sum_lines(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[bytes, None]:
+        """See Days."""
+        async with (
+            self._summed(day, peer) as (book, _),
+            aclosing(book.sum_lines(day, peer, again=again)) as parts,
         ):
             async for part in parts:
                 yield part

@@ -1,8 +1,8 @@
 """Before a region sums a day with a home node: what the node decided by then and is not booked here is booked now.
 
-Method: the buckets of both books are compared; of those that differ the node's ids are looked up here, and what stands
-nowhere here is fetched in full and booked exactly as W3 does. Nothing that stands here is changed: what differs stays,
-for clearing to find. Every step may be repeated, or end anywhere.
+Method: the buckets of both books are compared, here those of the draft; of those that differ the node's ids are looked up
+here, and what stands nowhere here is fetched in full and booked exactly as W3 does. Nothing that stands here is changed:
+what differs stays, for clearing to find. Every step may be repeated, or end anywhere.
 """
 
 from collections.abc import Sequence
@@ -40,19 +40,21 @@ class CatchUp:
         self._book = book
         self._booking = booking
         self._alarm = alarm
+        self.looked_at: list[int] = []  # the buckets that differed
         self.fetched = 0
         self.refused: list[bytes] = []
         self.refused_in_all = 0
 
-    async def run(self, buckets: int) -> None:
+    async def run(self) -> None:
         """Raises Refusal, CareBookUnavailable and what a lost database raises; then what was booked stays."""
         ours = {
             bucket.bucket: bucket
-            async for part in self._book.buckets(self._day, self._peer, again_of=buckets)
+            async for part in self._book.buckets(self._day, self._peer)
             for bucket in part
         }
         theirs = [bucket async for bucket in self._node.buckets(self._day)]
-        differing = [bucket.bucket for bucket in theirs if bucket != ours.get(bucket.bucket)]
+        differing = [bucket.bucket for bucket in theirs if bucket != ours.pop(bucket.bucket, None)]
+        self.looked_at = [*differing, *ours]
         for first in range(0, len(differing), BUCKETS_A_CALL_MAX):
             some = differing[first : first + BUCKETS_A_CALL_MAX]
             async for decisions in self._node.decisions(self._day, buckets=some):

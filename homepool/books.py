@@ -95,6 +95,10 @@ class HomeDays:
         """The sums. Refuses DAY_OPEN, DAY_NOT_SUMMED."""
         return self._of_summed(day, peer, lambda book, _: book.sums(day, peer, again=again))
 
+    def sum_lines(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[bytes, None]:
+        """The same as lines."""
+        return self._of_summed(day, peer, lambda book, _: book.sum_lines(day, peer, again=again))
+
     def buckets(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DayBucket], None]:
         """The buckets. Refuses DAY_OPEN, DAY_NOT_SUMMED."""
         return self._of_summed(

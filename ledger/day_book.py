@@ -16,6 +16,7 @@ from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.postgres import Connection
 
 PART_ITEMS: Final = 500
+PART_LINES: Final = 5_000
 HEAVY: Final = frozenset({"answer", "digest", "deltas", "line_keys"})
 """Columns that only a booking needs."""
 SESSION_SETTINGS: Final = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"}
@@ -83,12 +84,34 @@ class DayBook:
         assert found is not None
         return Summed(*found)
 
+    async def draft_day(self, day: date, peer: str, buckets: int) -> Summed:
+        """Sum a day without saying that it is done; see `ledger/sql/0006_days_drafted.sql`. `buckets` 0: chosen here."""
+        found = await self._connection.fetchrow(
+            "SELECT buckets, items FROM draft_day($1, $2, $3, $4, $5)",
+            self._side.table, self._side.peer_column, day, peer, buckets,
+        )  # fmt: skip
+        assert found is not None
+        return Summed(*found)
+
+    async def sum_drafted(self, day: date, peer: str, draft: Summed, looked_at: Sequence[int]) -> None:
+        """Say that a drafted day is done; where something changed in the buckets looked at, it is summed anew."""
+        await self._connection.execute(
+            "SELECT sum_drafted($1, $2, ($3, $4, $5, $6, now())::day_summed, $7)",
+            self._side.table, self._side.peer_column, day, peer, *draft, looked_at,
+        )  # fmt: skip
+
     def sums(self, day: date, peer: str, *, again: bool = False) -> AsyncGenerator[list[pb.DaySumRow], None]:
         """The sums in the order of their key; `again` computes them from the items."""
         source, arguments = self._source("day_sum", "day_sums_of", again, day, peer)
         order = ", ".join(f'{name} COLLATE "C"' if name in _TEXTS else name for name in KEY_COLUMNS)
         query = f"SELECT {', '.join(SUM_COLUMNS)} FROM {source} ORDER BY {order}"
         return self._parts(_sum_row, query, *arguments)
+
+    def sum_lines(self, day: date, peer: str, *, again: bool = False) -> AsyncGenerator[bytes, None]:
+        """The sums as lines, in no order: what PostgreSQL has put together is not taken apart and put together again."""
+        source, arguments = self._source("day_sum", "day_sums_of", again, day, peer)
+        told = ", ".join(f"replace({name}, '\\', '\\\\')" if name in _TEXTS else name for name in SUM_COLUMNS)
+        return self._lines(f"SELECT concat_ws(E'\\t', {told}) FROM {source}", *arguments)
 
     def buckets(self, day: date, peer: str, *, again_of: int = 0) -> AsyncGenerator[list[pb.DayBucket], None]:
         """The buckets in their order; `again_of` so many computes them from the items."""
@@ -146,6 +169,12 @@ class DayBook:
             cursor = await self._connection.cursor(query, *arguments)
             while records := await cursor.fetch(PART_ITEMS):
                 yield [make(record) for record in records]
+
+    async def _lines(self, query: str, *arguments: Any) -> AsyncGenerator[bytes, None]:
+        async with self._connection.transaction(readonly=True):
+            cursor = await self._connection.cursor(query, *arguments)
+            while records := await cursor.fetch(PART_LINES):
+                yield "".join([f"{record[0]}\n" for record in records]).encode()
 
 
 _OF: Final = ("home_pool", "care_pool", "fixmedins_code", "insutype", "clr_type")

@@ -11,8 +11,10 @@ from rich.table import Table
 
 from loadtest.generator import WindowFigures
 
-GOAL_RATIO: Final = 10
 MS_PER_S: Final = 1_000
+_COLUMNS: Final = (
+    "settlements", "run s", "ms/1,000", "aggregate s", "on one core", "ratio", "planted", "found", "false", "peak RSS MB"
+)  # fmt: skip
 
 
 class Verdict(NamedTuple):
@@ -107,8 +109,7 @@ class ClearingReport:
     def print(self, console: Console) -> None:
         """The tables."""
         table = Table(title="A run of clearing")
-        for column in ("settlements", "run s", "ms/1,000", "aggregate s", "on one core", "ratio", "planted", "found", "false",
-                       "peak RSS MB"):  # fmt: skip
+        for column in _COLUMNS:
             table.add_column(column, justify="right")
         for one in self.days:
             table.add_row(

@@ -82,6 +82,10 @@ class Days(Protocol):
         """The sums of a summed day; `again`: recomputed."""
         ...
 
+    def sum_lines(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[bytes, None]:
+        """The same as lines."""
+        ...
+
     def buckets(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DayBucket], None]:
         """The buckets of a summed day; `again`: recomputed."""
         ...
@@ -139,6 +143,11 @@ class BooksService(books_pb2_grpc.BooksServiceServicer):
     ) -> AsyncGenerator[pb.GetDaySumsResponse, None]:
         async def parts() -> AsyncGenerator[pb.GetDaySumsResponse, None]:
             day = _day_with_peer(request)
+            if request.lines:
+                async with aclosing(self._days.sum_lines(day, request.peer, again=request.again)) as lines:
+                    async for some in lines:
+                        yield pb.GetDaySumsResponse(lines=some)
+                return
             async with aclosing(self._days.sums(day, request.peer, again=request.again)) as found:
                 async for sums in found:
                     yield pb.GetDaySumsResponse(sums=sums)

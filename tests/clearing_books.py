@@ -76,6 +76,10 @@ class MemoryBook:
         for key, sums in counted.items():
             yield DaySum(key, sums[0], tuple(sums[1:]))
 
+    async def day_sum_lines(self, day: date, *, peer: str) -> AsyncIterator[bytes]:
+        async for one in self.day_sums(day, peer=peer):
+            yield sum_line(one)
+
     async def day_buckets(self, day: date, *, peer: str, again: bool = False) -> list[Bucket]:
         self._called("day_buckets")
         found: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -111,6 +115,11 @@ class MemoryBook:
 def two_books(home: list[Figures], care: list[Figures]) -> tuple[MemoryBook, MemoryBook]:
     """Node 44 and region 45 about each other."""
     return MemoryBook("home", "44", {"45": home}), MemoryBook("care", "45", {"44": care})
+
+
+def sum_line(one: DaySum) -> bytes:
+    """A sum as books tell it to whoever stores it."""
+    return ("\t".join(map(str, (*one.key, one.items, *one.amounts))) + "\n").encode()
 
 
 def next_day(day: date = DAY) -> date:

@@ -13,6 +13,7 @@ from clearing.scheme import Scheme, load_scheme
 from ledger.day import DayKey, DaySum
 from ledger.rows import AMOUNTS, FUND_PAYERS, PAYERS
 from runtime.postgres import Connection
+from tests.clearing_books import sum_line
 
 DAY: Final = date(2026, 11, 24)
 GUANGZHOU, SHENZHEN, SHANWEI, NANNING, CHONGQING, PROVINCE_POOL = (
@@ -83,9 +84,9 @@ async def a_run(
     """Run a day of one pair whose books say the same, positions published; raises what `writing` raises."""
     pair = Pair(node, region, 4, sum(one.items for one in sums), sum(one.items for one in sums), 0)
 
-    async def told(rows: Sequence[DaySum]) -> AsyncIterator[DaySum]:
+    async def told(rows: Sequence[DaySum]) -> AsyncIterator[bytes]:
         for one in rows:
-            yield one
+            yield sum_line(one)
 
     async with writing(connection, day, operator="test", program="test") as writer:
         await writer.add_pair(pair)

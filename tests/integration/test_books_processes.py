@@ -93,9 +93,9 @@ async def test_a_region_killed_between_catching_up_and_summing_sums_when_it_is_b
 
         async with running(care, tmp_path / "first", *command) as first, asked(first.address) as region:
             await first.serving()
-            # whoever sums must wait; whoever books need not
+            # whoever says that a day is summed must wait; whoever books need not
             async with postgres.opened(care, application_name="test") as connection, connection.transaction():
-                await connection.execute("LOCK TABLE day_sum IN ACCESS EXCLUSIVE MODE")
+                await connection.execute("LOCK TABLE day_summed IN SHARE MODE")
                 summing = asyncio.ensure_future(region.SumDay(request))
                 for _ in range(600):
                     if len(booked := await fetch_all(care, "SELECT id FROM care")) == 2:

@@ -100,20 +100,24 @@ class FetchDecisionsResponse(_message.Message):
     def __init__(self, fetched: _Optional[int] = ..., refused: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class GetDaySumsRequest(_message.Message):
-    __slots__ = ("day", "peer", "again")
+    __slots__ = ("day", "peer", "again", "lines")
     DAY_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
     AGAIN_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
     day: str
     peer: str
     again: bool
-    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., again: _Optional[bool] = ...) -> None: ...
+    lines: bool
+    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., again: _Optional[bool] = ..., lines: _Optional[bool] = ...) -> None: ...
 
 class GetDaySumsResponse(_message.Message):
-    __slots__ = ("sums",)
+    __slots__ = ("sums", "lines")
     SUMS_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
     sums: _containers.RepeatedCompositeFieldContainer[DaySumRow]
-    def __init__(self, sums: _Optional[_Iterable[_Union[DaySumRow, _Mapping]]] = ...) -> None: ...
+    lines: bytes
+    def __init__(self, sums: _Optional[_Iterable[_Union[DaySumRow, _Mapping]]] = ..., lines: _Optional[bytes] = ...) -> None: ...
 
 class DaySumRow(_message.Message):
     __slots__ = ("home_pool", "care_pool", "fixmedins_code", "insutype", "clr_type", "route", "sign", "commercial_payer", "setl_day", "items", "amounts")
