@@ -1,5 +1,5 @@
-# setup · proto · check · test · demo · up · kafka · bench · bench-fees · clean. Every target prepares .venv first; nothing is installed
-# outside the clone.
+# setup · proto · check · test · demo · up · kafka · bench · bench-fees · bench-clearing · clean. Every target prepares .venv first;
+# nothing is installed outside the clone.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ PROTOS := $(wildcard proto/settlement/v1/*.proto)
 # KAFKA=apache: demo and up on Apache Kafka instead of the embedded broker
 KAFKA_OPTION = $(if $(KAFKA),--kafka $(KAFKA))
 
-.PHONY: setup java proto check test demo up kafka bench bench-fees clean
+.PHONY: setup java proto check test demo up kafka bench bench-fees bench-clearing clean
 
 setup: .venv/.ready
 
@@ -65,6 +65,10 @@ bench: setup
 
 bench-fees: setup
 	@$(BIN)/python -m loadtest fees
+
+# N=1000000 settlements of the largest day
+bench-clearing: setup
+	@$(BIN)/python -m loadtest clearing --settlements $(or $(N),1000000)
 
 # ends what a killed stack left running before its notes are gone
 clean:

@@ -32,7 +32,7 @@ def run(command: str, *more: str) -> str:
 def test_every_make_command_is_a_target() -> None:
     targets = set(re.findall(r"^([\w-]+):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE))
     named = {command.split()[1] for command in commands() if command.startswith("make ")}
-    assert named == {"demo", "test", "check", "up", "bench", "bench-fees", "clean"}
+    assert named == {"demo", "test", "check", "up", "bench", "bench-fees", "bench-clearing", "clean"}
     assert named <= targets
 
 
