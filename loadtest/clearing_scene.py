@@ -65,23 +65,24 @@ class Scene:
 
     async def run(self, day: date) -> Ran:
         """`python -m clearing run` of a day. Raises HelperDied where it could not run."""
+        self._peak_kib.clear()
         began_s = time.monotonic()
         said = await self._clearing("run", "--date", day.isoformat(), "--as", OPERATOR, "--json")
         seconds = time.monotonic() - began_s
-        return Ran(seconds, json.loads(said), max(self._peak_kib.values()) / KIB_PER_MB)
+        return Ran(seconds, said, max(self._peak_kib.values()) / KIB_PER_MB)
 
     async def differences(self, day: date) -> list[dict[str, Any]]:
         """What `python -m clearing differences` lists of a day, also what is settled already."""
-        found: list[dict[str, Any]] = json.loads(
-            await self._clearing("differences", "--date", day.isoformat(), "--all", "--json")
+        found: list[dict[str, Any]] = await self._clearing(
+            "differences", "--date", day.isoformat(), "--all", "--json"
         )
         return found
 
     async def migrate(self) -> None:
         """Any command brings the clearing database up to date."""
-        await self._clearing("runs")
+        await self._clearing("runs", "--json")
 
-    async def _clearing(self, *arguments: str) -> str:
+    async def _clearing(self, *arguments: str) -> Any:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "clearing", *arguments, cwd=REPOSITORY,
             env=_environment(
@@ -89,7 +90,9 @@ class Scene:
             ),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        watching = asyncio.create_task(self._watch([process.pid, *self.pids]))
+        watching = asyncio.create_task(
+            self._watch([process.pid, *self.pids] if arguments[0] == "run" else [])
+        )
         try:
             said, words = await process.communicate()
         finally:
@@ -97,10 +100,11 @@ class Scene:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        if process.returncode not in (0, LOOK_EXIT):
-            tail = words.decode(errors="replace").strip()[-LOG_TAIL_CHARACTERS:]
-            raise HelperDied(f"`python -m clearing {' '.join(arguments)}` failed: {tail}")
-        return said.decode()
+        if process.returncode in (0, LOOK_EXIT):
+            with contextlib.suppress(ValueError):  # exit code 1 is also what Python itself ends with
+                return json.loads(said)
+        tail = words.decode(errors="replace").strip()[-LOG_TAIL_CHARACTERS:]
+        raise HelperDied(f"`python -m clearing {' '.join(arguments)}` failed: {tail}")
 
     async def _watch(self, pids: Iterable[int]) -> None:
         while True:
