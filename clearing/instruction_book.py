@@ -1,6 +1,7 @@
 """Instructions in the clearing database: proposed, checked by another person, handed to the bank, answered.
 
-Every function is one transaction. A run is paid once: by its day's instructions, or by its month's.
+Every function is one transaction. A run is paid once: with its day, or by its month's
+document, which settles what days have paid ahead.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -32,31 +33,26 @@ class Proposed(NamedTuple):
 async def propose(
     connection: Connection, period: Period, scheme: Scheme, parties: Mapping[str, Party], *, operator: str
 ) -> Proposed:
-    """Make the instructions of runs of a period that none pay yet; again makes nothing.
+    """Make the instructions of a period where none pay it yet; again makes nothing.
 
-    A day's instructions are by the run's batch; a month's by a number of their own. Raises NotFound where nothing was run
-    or a party has no account, NotAllowed.
+    A day's pay what its runs owe, by the run's batch. A closed month's pay what its document says, less what days' have
+    paid. Raises NotFound where nothing was run or a party has no account, NotAllowed where the month is not closed.
     """
     made: dict[int, int] = {}
     async with changing(connection):
-        runs = await connection.fetch(
-            "SELECT r.day, r.batch, i.period FROM run r"
-            " LEFT JOIN instruction_run i ON (i.day, i.run_batch) = (r.day, r.batch)"
-            " WHERE r.day BETWEEN $1 AND $2 ORDER BY r.day, r.batch",
-            period.first, period.last,
-        )  # fmt: skip
-        if not runs:
-            raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")
+        document = await _closed(connection, period) if period.is_month else None
+        runs = await _runs(connection, period, document)
         due = [(one["day"], one["batch"]) for one in runs if one["period"] is None]
-        if period.is_month:
-            batch = await connection.fetchval(
-                "SELECT coalesce(max(batch), 0) + 1 FROM instruction_set WHERE period = $1", period.text
-            )
-            parts = {batch: due} if due else {}
-        else:
+        if document is None:
             parts = {batch: [(day, batch)] for day, batch in due}
+        elif await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM instruction_month WHERE proposal = $1)", document
+        ):
+            parts = {}
+        else:
+            parts = {1: due}
         for batch, some in parts.items():
-            paid = await _made(connection, period, batch, some, scheme, operator)
+            paid = await _made(connection, period, batch, some, document, scheme, operator)
             checked_parties(paid, parties)
             made[batch] = len(paid)
         elsewhere = {
@@ -69,8 +65,41 @@ async def propose(
     return Proposed(made, elsewhere)
 
 
+async def _closed(connection: Connection, period: Period) -> int:
+    """The document that a month closed with. Raises NotAllowed."""
+    found: int | None = await connection.fetchval(
+        "SELECT proposal FROM month_final WHERE month = $1", period.text.replace("-", "")
+    )
+    if found is None:
+        raise NotAllowed(
+            f"{period.text} is not closed: `python -m clearing month --month {period.text} --as NAME` proposes its"
+            " document. Single days are paid with --date."
+        )
+    return found
+
+
+async def _runs(connection: Connection, period: Period, document: int | None) -> list[Any]:
+    """The runs of a day or of a month's document, and which period's instructions pay each. Raises NotFound."""
+    chosen = "month_run" if document is not None else "run"
+    runs = await connection.fetch(
+        f"SELECT r.day, r.batch, i.period FROM {chosen} r"
+        " LEFT JOIN instruction_run i ON (i.day, i.run_batch) = (r.day, r.batch)"
+        f" WHERE {'proposal' if document is not None else 'r.day'} = $1 ORDER BY r.day, r.batch",
+        period.first if document is None else document,
+    )
+    if not runs:
+        raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")
+    return list(runs)
+
+
 async def _made(
-    connection: Connection, period: Period, batch: int, runs: Iterable[Any], scheme: Scheme, operator: str
+    connection: Connection,
+    period: Period,
+    batch: int,
+    runs: Iterable[Any],
+    document: int | None,
+    scheme: Scheme,
+    operator: str,
 ) -> list[Payment]:
     await connection.execute(
         "INSERT INTO instruction_set (period, batch, scheme_sha256, made_by) VALUES ($1, $2, $3, $4)",
@@ -79,6 +108,10 @@ async def _made(
     await connection.executemany(
         "INSERT INTO instruction_run VALUES ($1, $2, $3, $4)", [(*run, period.text, batch) for run in runs]
     )
+    if document is not None:
+        await connection.execute(
+            "INSERT INTO instruction_month VALUES ($1, $2, $3)", period.text, batch, document
+        )
     records = await connection.fetch(
         "SELECT insutype, fund, debtor, creditor, amount_fen, net_group FROM instruction_owed"
         " WHERE period = $1 AND batch = $2",

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from clearing.return_book import Booked
     from clearing.session import Session
 
-INSTRUCTIONS_HELP: Final = """Payment instructions of a day or a month. With --as what none pays yet is proposed,
-by insurance and fund, gross along the path that the scheme names or net within a group that agreed on it. Another person
-approves; then --out writes the payment file (ISO 20022 pain.001) with count and control sum. Again is harmless: the
-same runs give the same ids, a run is paid once, by its day or by its month. Without --as it only looks. Examples:
+INSTRUCTIONS_HELP: Final = """Payment instructions of a day, or of a closed month: what its document says, less what its
+days have paid. With --as what none pays yet is proposed, by insurance and fund, gross along the path that the scheme
+names or net within a group that agreed on it. Another person approves; then --out writes the payment file (ISO 20022
+pain.001) with count and control sum. Again is harmless: the same runs give the same ids, and a run is paid once. Without
+--as it only looks. Examples:
 
 python -m clearing instructions --date 2026-11-23 --as wang --dry-run
 

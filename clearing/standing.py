@@ -28,7 +28,7 @@ async def waiting(connection: Connection, today: date) -> list[Waiting]:
         *await _days_not_run(connection, today),
         *await _absent(connection),
         *await _unchecked(connection),
-        *await _instructions(connection, today),
+        *await _instructions(connection),
         *await _differences(connection, today),
         *[Waiting(*one) for one in await money_standing.proposals(connection)],
         *[Waiting(*one) for one in await money_standing.months(connection, today)],
@@ -87,8 +87,8 @@ async def _unchecked(connection: Connection) -> list[Waiting]:
     ]  # fmt: skip
 
 
-async def _instructions(connection: Connection, today: date) -> list[Waiting]:
-    """Payments that wait for a person, and runs of months that are over and that nothing pays yet."""
+async def _instructions(connection: Connection) -> list[Waiting]:
+    """Payments that wait for a person, and closed months that nothing pays yet."""
     records = await connection.fetch(
         "SELECT period, state, count(*) AS number, isum(amount_fen) AS amount_fen FROM instruction_state i"
         " WHERE state IN ('proposed', 'approved')"
@@ -107,16 +107,16 @@ async def _instructions(connection: Connection, today: date) -> list[Waiting]:
         for one in records
     ]  # fmt: skip
     unpaid = await connection.fetch(
-        "SELECT to_char(day, 'YYYY-MM') AS month, count(*) AS number FROM run r WHERE day < date_trunc('month', $1::date)"
-        " AND NOT EXISTS (SELECT FROM instruction_run i WHERE (i.day, i.run_batch) = (r.day, r.batch)) GROUP BY 1",
-        today,
+        "SELECT month FROM month_final f WHERE NOT EXISTS (SELECT FROM instruction_month i WHERE i.proposal = f.proposal)"
+        " ORDER BY month"
     )
+    months = [f"{one['month'][:4]}-{one['month'][4:]}" for one in unpaid]
     return found + [
         Waiting(
-            5, 0, f"{one['number']} runs of {one['month']} are paid by no instruction",
-            f"python -m clearing instructions --month {one['month']} --as NAME",
+            3, 0, f"{month} is closed and paid by no instruction",
+            f"python -m clearing instructions --month {month} --as NAME",
         )
-        for one in unpaid
+        for month in months
     ]  # fmt: skip
 
 

@@ -7,14 +7,18 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from clearing.approvals import APPLIED
 from clearing.bank_returns import HEADER, read_returns
 from clearing.errors import NotAllowed, NotFound, ReturnsWrong
 from clearing.instruction_book import check, file_approved, files, listed, propose, reopen_refused
 from clearing.instructions import Instruction, instruction_id
+from clearing.month_book import propose_month
 from clearing.parties import load_parties
 from clearing.periods import Period, read_period
+from clearing.proposals import check as check_proposal
 from clearing.return_book import Booked, book_returns
 from clearing.scheme import PROVINCES, load_scheme
+from clearing.standing import waiting
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_runs import CHONGQING, DAY, GUANGZHOU, NANNING, SHENZHEN, a_run, a_sum
@@ -98,26 +102,52 @@ async def test_a_second_batch_leaves_the_ids_and_amounts_of_the_first(connection
     assert await listed(connection, TODAY) == found
 
 
-async def test_a_run_is_paid_once_by_its_day_or_by_its_month(connection: Connection) -> None:
-    await a_run(connection, SUMS)
+async def close_month(connection: Connection) -> None:
+    """With the days that were run, by two people."""
+    today = DAY + timedelta(days=1)
+    number, _ = await propose_month(connection, (), MONTH, operator="wang", today=today, early=True)
+    await check_proposal(connection, number, operator="li", today=today, applied=APPLIED)
+
+
+async def test_a_month_pays_its_document_less_what_its_days_have_paid(connection: Connection) -> None:
     await a_run(connection, SUMS, day=DAY - timedelta(days=1))
+    await a_run(connection, SUMS)
     await propose(connection, TODAY, SCHEME, PARTIES, operator="wang")
+    with pytest.raises(NotAllowed, match="2026-11 is not closed"):
+        await propose(connection, MONTH, SCHEME, PARTIES, operator="wang")
+    await close_month(connection)
+    assert [one.command for one in await waiting(connection, DAY) if "is closed and paid by no" in one.what]
     monthly = await propose(connection, MONTH, SCHEME, PARTIES, operator="wang")
     assert (monthly.made, monthly.elsewhere) == ({1: 9}, {f"{DAY} batch 1": str(DAY)})
-    assert sum(one.amount_fen for one in await listed(connection, MONTH)) == sum(
-        one.amount_fen for one in await listed(connection, TODAY)
-    )
-    before = await listed(connection, MONTH)
-    await a_run(connection, SUMS, node="46")
-    late = await propose(connection, MONTH, SCHEME, PARTIES, operator="wang")
-    assert late.made == {2: 9}
-    assert [one for one in await listed(connection, MONTH) if one.batch == 1] == before
+    month, day = await listed(connection, MONTH), await listed(connection, TODAY)
+    assert [one[4:9] for one in month] == [one[4:9] for one in day]  # the other day's, which was the same
+    assert {one.id for one in month}.isdisjoint(one.id for one in day)
+    assert (await propose(connection, MONTH, SCHEME, PARTIES, operator="wang")).made == {}
+    await a_run(connection, SUMS, node="46")  # late: the next month's document has it
+    assert (await propose(connection, MONTH, SCHEME, PARTIES, operator="wang")).made == {}
+    assert await listed(connection, MONTH) == month
     yesterday = await propose(
         connection, period(str(DAY - timedelta(days=1))), SCHEME, PARTIES, operator="wang"
     )
     assert yesterday.made == {}
-    with pytest.raises(NotFound, match="Nothing of 2026-10 was run"):
-        await propose(connection, period("2026-10"), SCHEME, PARTIES, operator="wang")
+    with pytest.raises(NotFound, match="Nothing of 2026-10-31 was run"):
+        await propose(connection, period("2026-10-31"), SCHEME, PARTIES, operator="wang")
+
+
+async def test_what_a_month_draws_from_a_prepayment_is_not_paid_once_more(connection: Connection) -> None:
+    await a_run(connection, [a_sum(NANNING, GUANGZHOU, pooled_fen=1_000)])
+    lines = ((NANNING, "prepay_asset", GUANGZHOU, 400), (NANNING, "cash", "", -400),
+             (GUANGZHOU, "cash", "", 400), (GUANGZHOU, "prepay_liability", NANNING, -400))  # fmt: skip
+    booked = ", ".join(
+        f"({pool}, '310', '310100', '{DAY}', 0, 'prepaid', '', '{name}', '{party}', {fen})::gl_line"
+        for pool, name, party, fen in lines
+    )
+    await connection.execute(f"SELECT gl_post(ARRAY[{booked}])")
+    await close_month(connection)
+    await propose(connection, MONTH, SCHEME, PARTIES, operator="wang")
+    assert {(one.payer, one.payee, one.amount_fen) for one in await listed(connection, MONTH)} == {
+        ("450100", "P45", 600), ("P45", "P44", 600), ("P44", "440100", 600),
+    }  # fmt: skip
 
 
 async def test_the_maker_approves_nothing_and_nothing_unapproved_is_filed(connection: Connection) -> None:
