@@ -16,6 +16,7 @@ from clearing import (
     proposal_command,
     run_command,
     statements_command,
+    wallet_command,
 )
 from runtime import logs
 from runtime.serve import run as run_process
@@ -36,6 +37,7 @@ proposal_command.attach(app)
 prepayment_command.attach(app)
 payout_command.attach(app)
 deduct_command.attach(app)
+wallet_command.attach(app)
 
 
 @app.command(name="serve")

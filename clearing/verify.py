@@ -48,6 +48,7 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
     for batch in batches:
         findings += await _own_rules(connection, day, batch)
     findings += await _payments(connection, day)
+    findings += await _wallets(connection, day)
     pairs = await connection.fetch(
         "SELECT batch, node, region FROM run_pair WHERE day = $1 ORDER BY node, region", day
     )
@@ -96,6 +97,18 @@ async def _payments(connection: Connection, day: date) -> list[Finding]:
                 await connection.execute("SELECT instructions_hold($1, $2::smallint)", period, batch)
         except asyncpg.PostgresError as broken:
             found.append(Finding(str(broken.args[0]), f"instructions of {period}, batch {batch}"))
+    return found
+
+
+async def _wallets(connection: Connection, day: date) -> list[Finding]:
+    """Whether what was written of the day's wallet transfers still holds together."""
+    found = []
+    for (batch,) in await connection.fetch("SELECT batch FROM wallet_run WHERE day = $1 ORDER BY batch", day):
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT wallet_holds($1, $2::smallint)", day, batch)
+        except asyncpg.PostgresError as broken:
+            found.append(Finding(str(broken.args[0]), f"wallet, batch {batch}"))
     return found
 
 

@@ -27,6 +27,7 @@ class WalletSum(NamedTuple):
     kind: str
     items: int
     fen: int
+    hash_xor: int
 
 
 class DayLeg(NamedTuple):
@@ -242,7 +243,8 @@ class PostgresWalletBook:
         async with self._session() as connection:
             with failures():
                 records = await connection.fetch(
-                    "SELECT pool, to_pool, kind, count(*), isum(fen) FROM wallet_day($1)"
+                    "SELECT pool, to_pool, kind, count(*), isum(fen),"
+                    " bit_xor(hashtextextended(encode(transfer, 'hex') || ' ' || fen, 0)) FROM wallet_day($1)"
                     " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
                     day,
                 )

@@ -160,7 +160,12 @@ class WalletLegService(wallet_pb2_grpc.WalletLegServiceServicer):
             day = await self._closed(request.day)
             rows = [
                 pb.WalletSumRow(
-                    pool=one.pool, to_pool=one.to_pool, kind=one.kind, items=one.items, amount_fen=one.fen
+                    pool=one.pool,
+                    to_pool=one.to_pool,
+                    kind=one.kind,
+                    items=one.items,
+                    amount_fen=one.fen,
+                    hash_xor=one.hash_xor,
                 )
                 for one in await self._book.sums(day)
             ]

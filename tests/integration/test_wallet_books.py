@@ -271,11 +271,14 @@ async def test_both_nodes_sum_a_day_to_the_same_and_what_is_in_transit_is_named(
     await here.desk.booked(returned.transfer, fate)
     today = await here.admin.fetchval("SELECT book_today()")
     pair = (SENDER_POOL, RECEIVER_POOL)
-    assert await here.book.sums(today) == [
+    assert [one[:-1] for one in await here.book.sums(today)] == [
         (*pair, "arrived", 1, 1), (*pair, "debit", 3, 111), (*pair, "in_transit", 1, 10),
         (*pair, "return", 1, 100),
     ]  # fmt: skip
-    assert await there.book.sums(today) == [(*pair, "credit", 2, 11), (*pair, "expire", 1, 100)]
+    assert [one[:-1] for one in await there.book.sums(today)] == [
+        (*pair, "credit", 2, 11),
+        (*pair, "expire", 1, 100),
+    ]
     legs = await here.book.legs(
         today, pool=SENDER_POOL, to_pool=RECEIVER_POOL, kind="in_transit", after=bytes(16), legs_max=10
     )

@@ -177,18 +177,20 @@ class GetWalletSumsResponse(_message.Message):
     def __init__(self, day: _Optional[str] = ..., sums: _Optional[_Iterable[_Union[WalletSumRow, _Mapping]]] = ...) -> None: ...
 
 class WalletSumRow(_message.Message):
-    __slots__ = ("pool", "to_pool", "kind", "items", "amount_fen")
+    __slots__ = ("pool", "to_pool", "kind", "items", "amount_fen", "hash_xor")
     POOL_FIELD_NUMBER: _ClassVar[int]
     TO_POOL_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    HASH_XOR_FIELD_NUMBER: _ClassVar[int]
     pool: int
     to_pool: int
     kind: str
     items: int
     amount_fen: int
-    def __init__(self, pool: _Optional[int] = ..., to_pool: _Optional[int] = ..., kind: _Optional[str] = ..., items: _Optional[int] = ..., amount_fen: _Optional[int] = ...) -> None: ...
+    hash_xor: int
+    def __init__(self, pool: _Optional[int] = ..., to_pool: _Optional[int] = ..., kind: _Optional[str] = ..., items: _Optional[int] = ..., amount_fen: _Optional[int] = ..., hash_xor: _Optional[int] = ...) -> None: ...
 
 class GetWalletLegsRequest(_message.Message):
     __slots__ = ("day", "pool", "to_pool", "kind")
