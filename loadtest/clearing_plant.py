@@ -54,7 +54,7 @@ class Day(NamedTuple):
 _FORMULA: Final = """
 SELECT *, total - total / 25 - total / 20 AS in_scope FROM (SELECT i, id, h, kind_of,
     CASE WHEN kind_of IS NOT NULL OR r4 % 100 < 97 THEN 1 WHEN r4 % 100 < 99 THEN -1 ELSE 0 END AS s,
-    {opened_ms} + i * 7919 % 36000000 AS ms,
+    {opened_ms} + i::bigint * 7919 % 36000000 AS ms,
     {node} * 10000 + 100 + 100 * floor({home_pools} * power(r2 / 4294967296e0, 2))::int AS home_pool,
     floor({institutions} * power(r1 / 4294967296e0, 3))::int AS place,
     CASE WHEN r3 % 100 < 60 THEN '310' ELSE '390' END AS insutype,
