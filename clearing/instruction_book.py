@@ -126,6 +126,8 @@ async def _made(
         columns=("id", "period", "batch", "revision", "payer", "payee", "insutype", "fund", "amount_fen", "made_by"),
     )  # fmt: skip
     await connection.execute("SELECT instructions_hold($1, $2::smallint)", period.text, batch)
+    if not paid:
+        await connection.execute("SELECT instruction_book($1, $2::smallint)", period.text, batch)
     return paid
 
 

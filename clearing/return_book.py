@@ -44,6 +44,8 @@ async def book_returns(
             await reopen(connection, instruction, more_fen, operator=operator)
             for instruction, _, more_fen in returned
         ]
+        for period, batch in sorted({(one[0].period, one[0].batch) for one in news}):
+            await connection.execute("SELECT instruction_book($1, $2::smallint)", period, batch)
         booked = Booked(len(news) - len(returned), len(returned), len(due) - len(news), reopened, False)
         await note(connection, operator, "bank-returns", name, booked._asdict() | {"sha256": sha256.hex()})
     return booked
