@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from clearing import run_book
 from clearing.actions import Action
 from clearing.compare import DifferenceClass
 from clearing.difference_book import Filter, check, difference, listed, propose, undo
@@ -68,6 +69,30 @@ async def test_an_empty_day_and_a_day_with_one_zero_amount_settlement_close(clea
     result = await ran(clearing, *two_books([zero], [zero]), day=next_day())
     assert (result.items, result.differences) == (1, 0)
     assert await paid(clearing, next_day()) == {"items": 1, "total_fen": 0, "pooled_fen": 0}
+
+
+@pytest.mark.parametrize("lines", [b"rubbish\n", b"\t".join([b"1"] * 32) + b"\n"], ids=["columns", "values"])
+async def test_a_book_that_tells_no_sums_throws_the_run_away(clearing: Connection, lines: bytes) -> None:
+    class Rubbish(MemoryBook):
+        async def day_sum_lines(self, day: Any, *, peer: str) -> AsyncIterator[bytes]:
+            yield lines
+
+    home, _ = two_books([figures(1)], [figures(1)])
+    with pytest.raises(RunBroken, match="The care book of node 44 and region 45 told what are no sums"):
+        await ran(clearing, home, Rubbish("care", "45", {"44": [figures(1)]}))
+    assert await runs(clearing) == []
+
+
+async def test_differences_are_written_some_at_a_time(
+    clearing: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_book, "DIFFERENCES_AT_ONCE_MAX", 2)
+    same = [figures(number) for number in range(5)]
+    lost = [figures(number) for number in range(20, 25)]
+    result = await ran(clearing, *two_books(same + lost, list(same)))
+    assert result.differences == 5
+    assert {one.setl_id for one in await listed(clearing, Filter())} == {one.setl_id for one in lost}
+    assert (await paid(clearing))["items"] == 5
 
 
 async def test_what_differs_is_set_aside_and_the_rest_is_paid(clearing: Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.day import DayKey
-from ledger.day_book import CARE, HEAVY, HOME, PART_ITEMS, SESSION_SETTINGS, DayBook, Side, Wanted
+from ledger.day_book import CARE, HEAVY, HOME, PART_ITEMS, SESSION_SETTINGS, DayBook, Side, Summed, Wanted
 from ledger.rows import AMOUNTS, Row
 from ledger.wire import decision_of
 from proto.settlement.v1 import books_pb2 as pb
@@ -94,6 +94,65 @@ async def test_a_day_is_summed_by_its_key_and_the_same_again(database: NewDataba
         assert sum(bucket.items for bucket in buckets) == len(rows)
         assert buckets == await everything(book.buckets(TODAY, peer, again_of=4))
         assert await everything(book.sums(TODAY, other)) == []
+
+
+async def test_sums_are_told_as_lines_too_and_a_backslash_is_doubled(
+    database: NewDatabase, side: Side
+) -> None:
+    peer, *_ = peers(side)
+    rows = [*some_rows(), a_care_row("insurer", 20, commercial_payer="A\\B")]
+    async with a_book(database, side, rows) as book:
+        await book.sum_day(TODAY, peer, 4)
+        told = [
+            (*(getattr(row, name) for name in DayKey._fields), row.items, *row.amounts)
+            for row in await everything(book.sums(TODAY, peer))
+        ]
+        lines = b"".join([part async for part in book.sum_lines(TODAY, peer)])
+        again = b"".join([part async for part in book.sum_lines(TODAY, peer, again=True)])
+    assert lines.endswith(b"\n")
+    assert sorted(lines.splitlines()) == sorted(again.splitlines())
+    expected = {"\t".join(map(str, one)).replace("\\", "\\\\") for one in told}
+    assert set(lines.decode().splitlines()) == expected
+    assert any("A\\\\B" in one for one in expected)
+
+
+async def test_a_draft_is_replaced_until_the_day_is_done_and_never_after(
+    database: NewDatabase, side: Side
+) -> None:
+    peer, *_ = peers(side)
+    rows = some_rows()
+    async with a_book(database, side, rows) as book:
+        draft = await book.draft_day(TODAY, peer, 0)
+        assert (draft.buckets, draft.items) == (1, len(rows))
+        assert await book.summed(TODAY, peer) is None
+        assert await book.draft_day(TODAY, peer, 4) == (4, len(rows))  # of one that died, say
+        sums = await everything(book.sums(TODAY, peer))
+        assert len(sums) == len(summed_in_python(rows))
+        await book.sum_drafted(TODAY, peer, Summed(4, len(rows)), [0, 1, 2, 3])
+        assert await book.summed(TODAY, peer) == (4, len(rows))
+        assert await book.draft_day(TODAY, peer, 8) == (4, len(rows))
+        assert await everything(book.sums(TODAY, peer)) == sums
+
+
+async def test_what_came_after_the_draft_is_in_the_sums_where_its_bucket_is_looked_at(
+    database: NewDatabase, side: Side
+) -> None:
+    peer, *_ = peers(side)
+    rows = some_rows()
+    dsn = database("ledger", "homepool" if side is HOME else "gateway")
+    await plant(dsn, side.table, rows[:-1])
+    async with postgres.opened(dsn, application_name="test", **SESSION_SETTINGS) as connection:
+        book = DayBook(connection, side)
+        draft = await book.draft_day(TODAY, peer, 1)
+        await plant(dsn, side.table, rows[-1:])
+        await book.sum_drafted(TODAY, peer, draft, [0])
+        assert await book.summed(TODAY, peer) == (1, len(rows))
+        assert await everything(book.sums(TODAY, peer)) == await everything(
+            book.sums(TODAY, peer, again=True)
+        )
+        assert await everything(book.buckets(TODAY, peer)) == await everything(
+            book.buckets(TODAY, peer, again_of=1)
+        )
 
 
 async def test_decisions_are_told_by_what_is_asked(database: NewDatabase, side: Side) -> None:
