@@ -5,7 +5,7 @@ ends the backend of its namesake: what that one had begun is then decided, and r
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
@@ -28,6 +28,8 @@ from gateway.care_book import (
 )
 from gateway.fee_sums import changed_bills, read_sums
 from gateway.fees import Place, Sum
+from ledger.copy_rows import COPY_COLUMNS, copy_bytes
+from ledger.errors import RowUnencodable
 from ledger.rows import COLUMNS, Row
 from runtime import postgres
 from runtime.clock import Clock, china_date
@@ -71,6 +73,8 @@ _READ_OPEN: Final = """
 SELECT r.id, r.kind, r.digest, r.node, r.partition, r.deadline_ms, o.since_ms, o.slot, r.item
 FROM open o JOIN request r ON r.id = o.id AND r.day = o.day WHERE {which} ORDER BY o.since_ms LIMIT {limit}
 """
+Send = Callable[[Connection, str], Awaitable[None]]
+"""Copies rows into a leaf of that name."""
 OPEN_ITEMS_MAX: Final = 50_000
 """How many open items a slot takes over at once; the sweeper finds the rest."""
 
@@ -270,7 +274,7 @@ class PostgresCareBook:
         """See CareBook."""
         ordered = sorted(rows, key=lambda row: row.id)
         try:
-            await self._copy(CLAIMS, "request", ordered[0].day, ordered, RequestRow._fields)
+            await self._copy(CLAIMS, "request", ordered[0].day, partial(_send_requests, rows=ordered))
         except Exception as error:
             failure = failure_of(error)
             if failure.kind in _CONFLICTS:
@@ -283,7 +287,11 @@ class PostgresCareBook:
         """See CareBook."""
         ordered = sorted(rows, key=lambda row: row.id)
         try:
-            await self._copy(BOOKING, "care", ordered[0].day, ordered, COLUMNS)
+            await self._copy(
+                BOOKING, "care", ordered[0].day, partial(_send_decisions, source=copy_bytes(ordered))
+            )
+        except RowUnencodable as unencodable:
+            raise RowRefused(_line_of(ordered, rows, unencodable.line)) from None
         except Exception as error:
             failure = failure_of(error)
             if failure.kind in _CONFLICTS:
@@ -306,10 +314,8 @@ class PostgresCareBook:
             )
         return answers
 
-    async def _copy(
-        self, use: str, table: str, day: date, rows: Sequence[Any], columns: Sequence[str]
-    ) -> None:
-        copy = partial(self._copy_once, use, f"{table}_{day:%Y%m%d}", rows, columns)
+    async def _copy(self, use: str, table: str, day: date, send: Send) -> None:
+        copy = partial(self._copy_once, use, f"{table}_{day:%Y%m%d}", send)
         try:
             await copy()
         except CareBookUnavailable:
@@ -321,9 +327,18 @@ class PostgresCareBook:
                 await self._make_leaf(owner, day)
             await copy()
 
-    async def _copy_once(self, use: str, leaf: str, rows: Sequence[Any], columns: Sequence[str]) -> None:
+    async def _copy_once(self, use: str, leaf: str, send: Send) -> None:
         async with self._using(use, writing=True) as connection:
-            await connection.copy_records_to_table(leaf, records=rows, columns=columns)
+            await send(connection, leaf)
+
+
+async def _send_requests(connection: Connection, leaf: str, *, rows: Sequence[RequestRow]) -> None:
+    await connection.copy_records_to_table(leaf, records=rows, columns=RequestRow._fields)
+
+
+async def _send_decisions(connection: Connection, leaf: str, *, source: Any) -> None:
+    """`source` is a buffer: the driver takes it as it is, its types do not say so."""
+    await connection.copy_to_table(leaf, source=source, columns=COPY_COLUMNS, format="binary")
 
 
 async def bring_up_to_date(dsn: str, *, name: str) -> None:

@@ -14,10 +14,10 @@ from google.protobuf.message import DecodeError
 
 from homepool.book import Poison
 from homepool.book_failures import failures
-from homepool.copy_rows import COPY_COLUMNS, copy_bytes
 from homepool.decide import Flush, Policies, Settle, decide
 from homepool.gather import PeopleCache, gather
 from homepool.postgres_book import PostgresBook
+from homepool.written_rows import COPY_COLUMNS, copy_bytes
 from ledger.life import Id, Kind, Status
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2

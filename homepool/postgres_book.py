@@ -27,11 +27,11 @@ from homepool.book import (
     Written,
 )
 from homepool.book_failures import NotAllowed, failures
-from homepool.copy_rows import COPY_COLUMNS, copy_bytes
 from homepool.credentials import Holder
 from homepool.filing_store import filing_transaction
 from homepool.insured import Coverage, Identity, Person
 from homepool.still import probe_row
+from homepool.written_rows import COPY_COLUMNS, copy_bytes
 from ledger.life import Id
 from ledger.rows import ACCUMULATORS, COLUMNS, Row
 from runtime import postgres

@@ -17,7 +17,7 @@ from gateway.care_book import (
     RowRefused,
 )
 from gateway.entrance import NO_DIGEST
-from ledger.rows import Row
+from ledger.rows import ACCUMULATORS, FUND_PAYERS, Row
 from tests.builders import (
     PARTITION,
     TODAY,
@@ -58,6 +58,26 @@ async def test_a_claimed_id_is_open_then_decided_here_or_booked(book: CareBook) 
     assert finals[an_id("booked")][:3] == (b"\x00bytes", row.digest, False)
     assert finals[an_id("booked")].row == row
     assert await open_names(book, "open", "booked", "own", "voided") == {"open"}
+
+
+async def test_every_column_of_a_decision_comes_back_as_it_was_sent(book: CareBook) -> None:
+    scope = {"full_self_fen": 110, "over_limit_fen": 120, "first_pay_fen": 70, "in_scope_fen": 700}
+    payers = {
+        "pooled_fen": 301, "big_illness_fen": 12, "large_fen": 13, "civil_fen": 14, "enterprise_fen": 15,
+        "disabled_fen": 16, "aid_fen": 17, "commercial_fen": 18, "other_fen": 19, "account_fen": 21, "family_fen": 22,
+        "hospital_fen": 23,
+    }  # fmt: skip
+    fund = sum(payers[name] for name in FUND_PAYERS)
+    row = a_care_row(
+        "full", 5, fen=1_000, **scope, **payers, cash_fen=1_000 - sum(payers.values()), fund_sum_fen=fund,
+        deductible_fen=60, commercial_payer="commercial:甲", deltas=tuple(range(len(ACCUMULATORS))), month=202603,
+        month_in_scope_fen=31, month_pooled_fen=32, family_psn_no=("x", "yy"), family_amount_fen=(10, 12),
+        line_keys=(-(1 << 63), (1 << 63) - 1), lines_digest=bytes(range(32)), begin_day=TODAY - timedelta(days=3),
+        end_day=TODAY, invoice="25447000000000000001", policy_version="政策-1", answer=bytes(range(256)) * 40,
+    )  # fmt: skip
+    await book.claim([a_request_row("full")])
+    await book.book([row])
+    assert (await book.finals(await claims_of(book, "full")))[an_id("full")].row == row
 
 
 async def test_a_row_booked_days_after_its_claim_is_found(book: CareBook) -> None:
@@ -118,9 +138,12 @@ async def test_a_decision_that_breaks_a_rule_is_refused_with_its_line(
     assert await book.booked(rows) == {}
 
 
-async def test_amounts_too_large_for_a_column_are_refused(book: CareBook) -> None:
-    with pytest.raises(RowRefused):
-        await book.book([a_care_row("a"), a_care_row("b", 2, node=70_000)])
+async def test_amounts_too_large_for_a_column_are_refused_with_their_line(book: CareBook) -> None:
+    rows = [a_care_row("a"), a_care_row("b", 2, node=70_000), a_care_row("c", 3)]
+    with pytest.raises(RowRefused) as refused:
+        await book.book(rows)
+    assert refused.value.line == 1
+    await book.book([rows[0], rows[2]])  # the connection is as good as before
 
 
 async def booked_history(book: CareBook, salt: str, order: tuple[int, ...]) -> None:

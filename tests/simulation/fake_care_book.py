@@ -431,10 +431,11 @@ def _book(tables: Tables, rows: Sequence[Row]) -> None:
     """COPY's own checks in the order of the ids, then what the trigger does."""
     ordered = sorted(rows, key=lambda row: row.id)
     for row in ordered:
+        if max(abs(row.node), abs(row.partition)) > SMALLINT_MAX:  # it never leaves the client
+            raise RowRefused(rows.index(row))
+    for row in ordered:
         if broken_rule(row) is not None or row.day != ordered[0].day:
             raise RowRefused(rows.index(row))
-    if any(abs(row.node) > SMALLINT_MAX or abs(row.partition) > SMALLINT_MAX for row in rows):
-        raise RowRefused(None)  # it never leaves the client, which does not say which
     for row in ordered:
         if (row.id, row.day) in tables.care:
             raise BookedAlready
