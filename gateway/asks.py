@@ -67,7 +67,6 @@ class Asks:
 
     def pre_settle(self, call: Call, admitted: Admitted) -> None:
         """Ask what a settlement would give now; the call gets the outcome, which speaks for no id."""
-        assert admitted.item is not None
         row = admitted.rows[0]
         ask = mpb.Ask(pre_settle=admitted.item)
         asking = asyncio.ensure_future(self._ask(row.node, row.partition, ask, call.deadline_ms))

@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from gateway.traceability import (
 )
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
-from runtime.keys import bill_key, line_keys
+from runtime.keys import bill_key, line_key_bytes
 
 
 class Uploaded(NamedTuple):
@@ -36,7 +36,8 @@ class Bill(NamedTuple):
 
     key: bytes
     parts: Parts
-    splits: Sequence[mpb.SplitSum]
+    splits: Sequence[mpb.SplitSum | Mapping[str, object]]
+    """As messages, or as their fields: a message put into another as an object is copied."""
     line_keys: tuple[int, ...]
     """Of the lines that came with it, then of their drug packs: neither is in two live bills of a visit."""
     lines_digest: bytes
@@ -79,29 +80,31 @@ def _of_lines(
     catalogue: Catalogue, level: int,
 ) -> Bill:  # fmt: skip
     shares = split(lines, catalogue, level)
-    keys = line_keys([*[line.feedetl_sn for line in lines], *[f"pack {code}" for code in packs]])
+    named = [*[line.feedetl_sn for line in lines], *[f"pack {code}" for code in packs]]
+    keys = line_key_bytes(named)
     begin, end = _days(given, visit, med_type, max([line.fee_ocur_time for line in lines]))
     splits = [
-        mpb.SplitSum(chrgitm_lv=one[0], first_pay_bp=one[1], amount_fen=one[2], in_scope_fen=one[3])
+        {"chrgitm_lv": one[0], "first_pay_bp": one[1], "amount_fen": one[2], "in_scope_fen": one[3]}
         for one in shares.sums
     ]
-    digest = hashlib.sha256(struct.pack(f">{len(keys)}q", *keys)).digest()
     return Bill(
-        _key(given, visit, med_type, begin, end), shares.parts, splits, keys, digest, begin, end, None
-    )
+        _key(given, visit, med_type, begin, end), shares.parts, splits,
+        struct.unpack(f">{len(named)}q", keys), hashlib.sha256(keys).digest(), begin, end, None,
+    )  # fmt: skip
 
 
 def _packs(
     given: pb.SettleInput, lines: list[NettedLine], catalogue: Catalogue, *, pharmacy: bool
 ) -> Refused | list[str]:
     """The traceability codes of the drug lines of which something is left, or what is wrong with them."""
-    items = catalogue.traces.items
-    places = [place for place, line in enumerate(lines) if line.med_list_codg in items]
-    if not places:
-        return []
-    codes = [given.feedetl[place].drug_trac_codg for place in places]
-    if plainly_in_order(codes):
-        return [code for found in codes for code in found]
+    items, feedetl = catalogue.traces.items, given.feedetl
+    drugs = [(place, line) for place, line in enumerate(lines) if line.med_list_codg in items]
+    codes = [
+        feedetl[place].drug_trac_codg[:] for place, _ in drugs
+    ]  # lists: the message's own are slow to read
+    packs = [code for found in codes for code in found]
+    if all(codes) and plainly_in_order(packs):
+        return packs
     left = {line.feedetl_sn: line.cnt for line in net_returns(lines)}  # a return is not in it
     traced = [
         Traced(
@@ -109,7 +112,7 @@ def _packs(
             catalogue.item(line.med_list_codg, line.fee_ocur_time).key[0], line.fee_ocur_time,
             left.get(line.feedetl_sn, 0), found,
         )
-        for place, found in zip(places, codes, strict=True) for line in (lines[place],)
+        for (place, line), found in zip(drugs, codes, strict=True)
     ]  # fmt: skip
     refused = trace_refusal(traced, catalogue.traces, institution_kind(pharmacy=pharmacy))
     if refused is not None:

@@ -35,6 +35,12 @@ IDENTITY_NUMBER: Final = "02"
 IDENTITY_CARD: Final = "01"
 """psn_cert_type of a citizen's identity card."""
 INSUTYPES: Final = frozenset({"310", "390", "510"})
+_TEXTS: Final = (
+    ("mdtrt_id", 30), ("chrg_bchno", 30), ("invono", 20), ("ipt_otp_no", 30), ("psn_setlway", 6), ("dise_codg", 30),
+    ("matn_type", 6),
+)  # fmt: skip
+"""Texts of a settlement that decide nothing by themselves, with their most characters."""
+_READ_TEXTS: Final = attrgetter(*(field for field, _ in _TEXTS))
 _FLAGS: Final = ("acct_used_flag", "er_flag", "trum_flag", "rel_ttp_flag")
 _FLAG_VALUES: Final = frozenset({"", "0", "1"})
 _READ_FLAGS: Final = attrgetter(*_FLAGS)
@@ -204,15 +210,13 @@ def settle_violations(
 ) -> list[Violation]:
     """What is wrong with a settlement by itself, without visit, directory and catalogue."""
     found = named("input.psn_no", given.psn_no, characters_max=30)
-    if infno not in ("2102", "2101") or given.mdtrt_id:
-        found += named("input.mdtrt_id", given.mdtrt_id, characters_max=30)
-    found += named("input.chrg_bchno", given.chrg_bchno, characters_max=30, needed=False)
-    found += named("input.invono", given.invono, characters_max=20, needed=False)
-    found += named("input.ipt_otp_no", given.ipt_otp_no, characters_max=30, needed=False)
-    found += named("input.psn_setlway", given.psn_setlway, characters_max=6, needed=False)
+    if infno not in ("2102", "2101") and not given.mdtrt_id:
+        found += named("input.mdtrt_id", "", characters_max=30)
+    for (field, most), value in zip(_TEXTS, _READ_TEXTS(given), strict=True):
+        if len(value) > most or not value.isprintable():
+            found += named(f"input.{field}", value, characters_max=most)
     if given.acct_mulaid_psn_no:
         found += relative_violations(given)
-    found += disease_violations(given.dise_codg, given.matn_type)
     found += code_violations(infno, given.med_type, given.insutype)
     if given.mid_setl_flag == "1" and not (infno in ("2303", "2304") and given.begntime and given.endtime):
         found.append(
@@ -263,6 +267,7 @@ def lines_violations(lines: Sequence[NettedLine], today: date) -> list[Violation
 def each_line_violations(lines: Sequence[NettedLine], today: date) -> list[Violation]:
     """What is wrong with each line by itself: names, arithmetic, time."""
     found = []
+    fine = ""  # the time of the line before: most have the same
     for place, line in enumerate(lines):
         sn, code, amount, cnt, pric, time, _ = line
         if not 0 < len(sn) <= 30:
@@ -273,9 +278,10 @@ def each_line_violations(lines: Sequence[NettedLine], today: date) -> list[Viola
             bad = ("det_item_fee_sumamt", "is absurd")
         elif not -PRODUCT_PER_FEN <= cnt * pric - amount * PRODUCT_PER_FEN <= PRODUCT_PER_FEN:
             bad = ("det_item_fee_sumamt", "differs from cnt × pric by more than a fen")
-        elif wrong := care_time_fault(time, today):
+        elif (not fine or time != fine) and (wrong := care_time_fault(time, today)):
             bad = ("fee_ocur_time", wrong)
         else:
+            fine = time
             continue
         found.append(Violation(f"input.feedetl[{place}].{bad[0]}", bad[1]))
     return found

@@ -153,7 +153,6 @@ class ClaimDesk:
     def _pre_settle(self, call: Call, view: View) -> None:
         verdict = self._judged(call, view)
         if isinstance(verdict, Admitted):
-            assert verdict.item is not None
             self._asks.pre_settle(call, verdict)
         else:
             call.answer(verdict)

@@ -59,10 +59,14 @@ class Admitted:
     """Rows to be claimed together: the message's first, then the tombstones that it sets."""
 
     rows: tuple[RequestRow, ...]
-    item: mpb.Item | None = None
-    """What travels; None where the gateway decided alone."""
     lines: BillLines | None = None
     """Lines that must not be in another live bill of the visit, looked at before W1."""
+
+    @property
+    def item(self) -> mpb.Item | None:
+        """What travels, read again; None where the gateway decided alone."""
+        raw = self.rows[0].item
+        return None if raw is None else mpb.Item.FromString(raw)
 
 
 Verdict = Refused | Admitted | NeedsNode

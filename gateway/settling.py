@@ -1,9 +1,10 @@
 """Admission of settlements (2207/2304/2102) and of trial settlements (2206/2303/2101). Pure."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from gateway.bill import Bill, bill_of
 from gateway.calls import Call
@@ -30,10 +31,14 @@ from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.errors import IdMalformed
 from runtime.keys import partition_of, setl_id_bytes, setl_id_text, visit_key
+from runtime.pieces import tag, varint
 
 KINDS: Final = frozenset({int(Kind.SETTLE)})
 
+_FACTS_TAG: Final = tag(mpb.Item, "facts")
 _READ: Final = attrgetter(*NettedLine._fields)
+_NETTED: Final[Callable[[tuple[Any, ...]], NettedLine]] = partial(tuple.__new__, NettedLine)
+"""`NettedLine._make` without its look at the length: this runs for every line."""
 
 CLR_TYPE_OUTPATIENT: Final = "11"
 CLR_TYPE_INPATIENT: Final = "21"
@@ -170,12 +175,13 @@ def _admitted(
         fixmedins_code=institution.code, region=house.region, psn_no=visit.psn_no, home_pool=visit.home_pool,
         care_pool=institution.pool, visit=visit.id, bill=bill.key, deadline_ms=call.deadline_ms,
         mdtrt_id=setl_id_text(visit.id),
-        facts=_facts(given, med_type, insutype, parties, visit, house, bill),
     )  # fmt: skip
+    facts = _facts(given, med_type, insutype, parties, visit, house, bill).SerializeToString()
     row = request_row(
         call, house=house, view=view, node=visit.node, partition=visit.partition, psn_no=visit.psn_no,
         visit=visit.id, visit_version=visit.version or None, exclusive=True, deadline_ms=call.deadline_ms,
-        item=item.SerializeToString(),
+        # its last field goes behind the others: put into the message as an object it would be copied
+        item=b"".join((item.SerializeToString(), _FACTS_TAG, varint(len(facts)), facts)),
     )  # fmt: skip
     if visit.version == 0:
         row = row._replace(
@@ -190,7 +196,7 @@ def _admitted(
         )  # fmt: skip
     others_live = any(live != bill.key for live in visit.live_bills)
     looked_at = BillLines(visit.id, bill.key, bill.line_keys) if others_live and bill.line_keys else None
-    return Admitted((row,), item, looked_at)
+    return Admitted((row,), looked_at)
 
 
 def read_lines(given: pb.SettleInput) -> list[NettedLine]:
@@ -200,7 +206,7 @@ def read_lines(given: pb.SettleInput) -> list[NettedLine]:
 
 def read_fee_lines(feedetl: Iterable[pb.FeeDetail], default_time: str) -> list[NettedLine]:
     """Fee lines as tuples; those without a time take the default."""
-    lines = [NettedLine._make(_READ(line)) for line in feedetl]
+    lines = list(map(_NETTED, map(_READ, feedetl)))
     if "" in [line.fee_ocur_time for line in lines]:
         lines = [line if line.fee_ocur_time else line._replace(fee_ocur_time=default_time) for line in lines]
     return lines

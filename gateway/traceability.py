@@ -169,14 +169,12 @@ def trace_refusal(lines: Iterable[Traced], traces: PoolTraces, institution: str)
     return missing(bare) if bare else None
 
 
-def plainly_in_order(codes: Sequence[Sequence[str]]) -> bool:
-    """Whether each of these lines has its codes, well formed and each once: most bills need no closer look."""
-    flat = [code for line in codes for code in line]
-    digits = "".join(flat)
-    return (
-        all(codes)
-        and len(set(flat)) == len(flat) <= LINE_CODES_MAX
-        and set(map(len, flat)) == {CODE_DIGITS}
+def plainly_in_order(codes: Sequence[str]) -> bool:
+    """Whether these are few, well formed and each there once: most bills need no closer look. None is in order too."""
+    digits = "".join(codes)
+    return not codes or (
+        len(set(codes)) == len(codes) <= LINE_CODES_MAX
+        and set(map(len, codes)) == {CODE_DIGITS}
         and digits.isascii()
         and digits.isdigit()
     )

@@ -162,7 +162,7 @@ def _revival(
     row = sent.rows[0]._replace(visit_version=visit.version, exclusive=True)
     if visit.reopened and original.undone_by is None and decided.row.bill == bill_key(visit.id, ""):
         return superseded(call, (row,), now_ms=view.now_ms)
-    return Admitted((row,), sent.item, _revived_lines(decided.row))
+    return Admitted((row,), _revived_lines(decided.row))
 
 
 def _revived_lines(row: Row) -> BillLines | None:
@@ -206,7 +206,7 @@ def _sent(
         call, house=house, view=view, node=original.node, partition=original.partition, psn_no=psn_no,
         visit=original.visit, deadline_ms=deadline_ms, item=item.SerializeToString(),
     )  # fmt: skip
-    return Admitted((row,), item)
+    return Admitted((row,))
 
 
 def _own(
@@ -253,7 +253,7 @@ def _with_tombstones(admitted: Admitted, ids: tuple[bytes, ...], call: Call, vie
                 deadline_ms=0,
             )
         )
-    return Admitted((*admitted.rows, *rows), admitted.item, admitted.lines)
+    return Admitted((*admitted.rows, *rows), admitted.lines)
 
 
 def _reverse_visit(

@@ -9,11 +9,11 @@ settlement's again. What undoes a decision later is told beside the bytes, never
 from typing import Final
 
 from homepool.benefits import Benefit, BillFacts, Layer, brief
-from homepool.pieces import tag, varint
 from ledger.day import MANUAL_REGION
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2, settlement_pb2
 from runtime.keys import setl_id_text
+from runtime.pieces import tag, varint
 
 _OUTCOME: Final = settlement_pb2.Outcome
 _INFO: Final = settlement_pb2.SettlementInfo

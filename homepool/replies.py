@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bus.records import split_items
-from homepool.pieces import tag, varint
 from proto.settlement.v1 import messages_pb2
+from runtime.pieces import tag, varint
 
 _DECISIONS: Final = tag(messages_pb2.ReplyRecord, "decisions")
 _ANSWERS: Final = tag(messages_pb2.ReplyRecord, "answers")

@@ -10,6 +10,7 @@ Every hashed text is length-prefixed, so ("ab", "c") and ("a", "bc") differ, and
 
 import datetime
 import hashlib
+import struct
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -22,6 +23,10 @@ _TIME_BYTES: Final = 6
 _EPOCH_ORDINAL: Final = 719_163
 _UNKNOWN_TIME: Final = bytes(_TIME_BYTES)
 _BASE32: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+# copied for each key: made anew, with its parameters, a hash takes twice as long
+_TRANSPORT_KEY: Final = hashlib.blake2b(digest_size=ID_BYTES - _TIME_BYTES, person=b"transport key")
+_BILL: Final = hashlib.blake2b(digest_size=16, person=b"bill")
+_LINE: Final = hashlib.blake2b(digest_size=8)
 _TO_PYTHON_DIGITS: Final = bytes.maketrans(_BASE32, b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _PAIRS: Final = [chr(first) + chr(second) for first in _BASE32 for second in _BASE32]
 _SPARE_BITS: Final = ID_TEXT_CHARACTERS * 5 - ID_BYTES * 8
@@ -35,7 +40,7 @@ def transaction_code(infno: str) -> str:
 
 def transport_key_id(fixmedins_code: str, infno: str, msgid: str) -> bytes:
     """The 16-byte id of a message, from its transport key and nothing else."""
-    hashed = hashlib.blake2b(digest_size=ID_BYTES - _TIME_BYTES, person=b"transport key")
+    hashed = _TRANSPORT_KEY.copy()
     hashed.update(_prefixed(fixmedins_code, transaction_code(infno), msgid))
     return _msgid_time(msgid) + hashed.digest()
 
@@ -72,7 +77,9 @@ def bill_key(visit: bytes, chrg_bchno: str) -> bytes:
     """The 16-byte key of a bill: outpatient the charge batch of a visit, inpatient the visit (`chrg_bchno`
     empty).
     """
-    return hashlib.blake2b(visit + chrg_bchno.encode(), digest_size=16, person=b"bill").digest()
+    hashed = _BILL.copy()
+    hashed.update(visit + chrg_bchno.encode())
+    return hashed.digest()
 
 
 def partition_of(psn_no: str, partitions: int) -> int:
@@ -96,10 +103,17 @@ def line_keys(serials: Sequence[str]) -> tuple[int, ...]:
     """Fee lines' serials (feedetl_sn) as signed 64-bit numbers (a `bigint`), unique within a visit for practical
     purposes.
     """
-    hashed = hashlib.blake2b
-    return tuple(
-        [int.from_bytes(hashed(one.encode(), digest_size=8).digest(), signed=True) for one in serials]
-    )
+    return struct.unpack(f">{len(serials)}q", line_key_bytes(serials))
+
+
+def line_key_bytes(serials: Sequence[str]) -> bytes:
+    """The same keys in network order, one after the other: what a digest over them reads."""
+    keys = []
+    for one in serials:
+        hashed = _LINE.copy()
+        hashed.update(one.encode())
+        keys.append(hashed.digest())
+    return b"".join(keys)
 
 
 def _prefixed(*texts: str) -> bytes:
