@@ -163,7 +163,8 @@ class Deciding:
         person = self.snapshot.people.get(item.psn_no)
         if person is None:
             return self._still(item, Status.DECLINED, answers.PERSON_UNKNOWN)
-        invoice = item.facts.invoice
+        facts = item.facts
+        invoice, relative = facts.invoice, facts.relative
         if invoice and invoice in person.invoices:
             return self._still(item, Status.DECLINED, answers.INVOICE_PAID_BY_HAND)
         bill = bill_facts(item, self.snapshot)
@@ -177,7 +178,6 @@ class Deciding:
         if policy is None:
             return self._still(item, Status.DECLINED, answers.NO_POLICY)
         year = year_of(policy, bill)
-        relative = item.facts.relative
         if relative and (code := relative_refusal(person, relative, pool)):
             return self._still(item, Status.DECLINED, code, year=year)
         standing = standing_of(person, coverage, policy, bill, year, self.snapshot, relative)

@@ -15,11 +15,15 @@ from homepool.benefits import (
     NOTHING_USED,
     Benefit,
     BillFacts,
+    Filing,
     Policy,
     Standing,
 )
 from homepool.benefits.facts import NO_DAYS
 from homepool.benefits.filing import (
+    FILED_LOCAL,
+    LOCAL_ROUTE,
+    Filed,
     chronic_filing,
     designation,
     filed_as,
@@ -103,18 +107,8 @@ def standing_of(
     balances: Mapping[str, int] = snapshot.balances
     month = snapshot.month_used.get((psn_no, insutype, month_of(day)))
     in_scope, pooled = month or (0, 0)
-    filings, stay = person.filings, is_stay(bill.med_type)
-    filed = filed_as(
-        policy,
-        insutype=insutype,
-        care_pool=bill.care_pool,
-        route=bill.route,
-        med_type=bill.med_type,
-        day=(bill.admission_date or bill.begin_date or day) if stay else day,
-        until=(bill.end_date or day) if stay else "",
-        emergency=bill.emergency,
-        filings=filings,
-    )
+    filings = person.filings
+    filed = _filed(policy, bill, filings)
     chronic, chronic_missing = None, False
     if bill.med_type == CHRONIC_CARE:
         chronic = chronic_filing(insutype, bill.dise_codg, day, filings)
@@ -138,6 +132,19 @@ def standing_of(
         relatives=_lenders(person, relative, pool, balances) if person.relatives else (),
         suspended=not coverage.covers(day),
     )
+
+
+def _filed(policy: Policy, bill: BillFacts, filings: tuple[Filing, ...]) -> Filed:
+    """How the bill counts as filed: a stay from admission to its last day, else on the day of care."""
+    if bill.route == LOCAL_ROUTE and not (filings and policy.home_while_away):
+        return FILED_LOCAL  # half of all bills: no filing can change them
+    day, until = bill.care_date, ""
+    if is_stay(bill.med_type):
+        day, until = bill.admission_date or bill.begin_date or day, bill.end_date or day
+    return filed_as(
+        policy, insutype=bill.insutype, care_pool=bill.care_pool, route=bill.route, med_type=bill.med_type, day=day,
+        until=until, emergency=bill.emergency, filings=filings,
+    )  # fmt: skip
 
 
 def _lenders(
@@ -216,7 +223,7 @@ def paid_row(
         benefit.enterprise_fen, benefit.disabled_fen, benefit.aid_fen, benefit.commercial_fen,
         benefit.other_fen, account, family, benefit.cash_fen, benefit.hospital_fen, fund,
         benefit.commercial_payer, benefit.deltas, benefit.month, benefit.month_in_scope_fen,
-        benefit.month_pooled_fen, relatives, amounts, tuple(facts.line_keys) or None, facts.lines_digest or None,
+        benefit.month_pooled_fen, relatives, amounts, tuple(facts.line_keys[:]) or None, facts.lines_digest or None,
         day_of(facts.begin_date), day_of(facts.end_date), facts.invoice or None, policy.version, answer,
     ))  # fmt: skip
     return Written(row, item.deadline_ms or None, standing.balance_fen if account else None, read)

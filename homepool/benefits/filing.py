@@ -82,7 +82,7 @@ def filed_as(
             for filing in filings:
                 if filing.is_for(insutype) and _lives_elsewhere(filing, care_pool, day, until):
                     return Filed(policy.home_while_away, filing)
-        return _LOCAL
+        return FILED_LOCAL
     division = str(care_pool)
     best, rank = _UNFILED, _LAST
     for filing in filings:
@@ -161,6 +161,6 @@ def _lives_elsewhere(filing: Filing, home: int, day: str, until: str) -> bool:
     )
 
 
-_LOCAL: Final = Filed(LOCAL)
+FILED_LOCAL: Final = Filed(LOCAL)
 _EMERGENCY: Final = Filed("emergency")
 _UNFILED: Final = Filed("unfiled")

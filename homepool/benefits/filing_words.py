@@ -1,5 +1,6 @@
 """How a bill was filed, in words: by what, from when to when, and what that does to the benefit."""
 
+from functools import lru_cache
 from typing import Final
 
 from homepool.benefits.facts import LOCAL, NO_DAYS, BillFacts, Standing
@@ -21,7 +22,10 @@ def filing_words(bill: BillFacts, standing: Standing, rule: Rule) -> str:
     """What `setl_proc_info` of the pooled fund says of filings; empty where they make no difference."""
     parts = []
     if standing.filing != LOCAL:
-        parts.append(f"{_place(bill, standing)}: {rule.reduction or 'as at home'}")
+        place = _place(
+            standing.filing, standing.filed, at_home=bill.route == _LOCAL_ROUTE, free=standing.filing_free
+        )
+        parts.append(f"{place}: {rule.reduction or 'as at home'}")
     if bill.med_type == CHRONIC_CARE and standing.chronic != NO_DAYS:
         parts.append(f"chronic disease {bill.dise_codg} filed{_span(standing.chronic)}")
     if standing.not_designated:
@@ -29,18 +33,17 @@ def filing_words(bill: BillFacts, standing: Standing, rule: Rule) -> str:
     return "; ".join(parts)
 
 
-def _place(bill: BillFacts, standing: Standing) -> str:
-    words = FILING_WORDS.get(standing.filing, standing.filing)
-    if standing.filing == "emergency" and standing.filed != NO_DAYS:
+@lru_cache(maxsize=4_096)
+def _place(filing: str, filed: tuple[str, str], *, at_home: bool, free: bool) -> str:
+    words = FILING_WORDS.get(filing, filing)
+    if filing == "emergency" and filed != NO_DAYS:
         words = "filed as emergency"
-    if bill.route == _LOCAL_ROUTE:
-        words = (
-            f"filed as long-term resident elsewhere{_span(standing.filed)}, so care at home counts as {words}"
-        )
-    elif standing.filing_free:
+    if at_home:
+        words = f"filed as long-term resident elsewhere{_span(filed)}, so care at home counts as {words}"
+    elif free:
         words = f"nobody has to file here: counts as {words}"
     else:
-        words += _span(standing.filed)
+        words += _span(filed)
     return words
 
 

@@ -6,11 +6,15 @@ from homepool.benefits.filing_words import FILING_WORDS
 from homepool.benefits.rule import STAY, YEAR, Policy, Rule
 from homepool.benefits.settlement import deductible_due, pooled_stretch
 
+_CENTS = tuple(f"{cents:02d}" for cents in range(100))
+_THOUSAND_YUAN = 100_000
 _DEDUCTIBLE_UNIT = {STAY: "for this stay", YEAR: "for the year"}
 
 
 def yuan(fen: int) -> str:
     """1234567 fen as 12,345.67."""
+    if 0 <= fen < _THOUSAND_YUAN:  # most amounts: without a comma it takes a quarter of the time
+        return f"{fen // 100}.{_CENTS[fen % 100]}"
     sign, fen = ("-", -fen) if fen < 0 else ("", fen)
     return f"{sign}{fen // 100:,}.{fen % 100:02d}"
 
