@@ -177,6 +177,8 @@ class WalletLegService(wallet_pb2_grpc.WalletLegServiceServicer):
         self, request: pb.GetWalletLegsRequest, context: Context
     ) -> AsyncGenerator[pb.GetWalletLegsResponse, None]:
         async def parts() -> AsyncGenerator[pb.GetWalletLegsResponse, None]:
+            if not (_is_pool(request.pool) and _is_pool(request.to_pool)):
+                raise Refusal(malformed(Violation("pool", "two pools of six digits")))
             day, after = await self._closed(request.day), bytes(ID_BYTES)
             while True:
                 legs = await self._book.legs(
@@ -217,6 +219,8 @@ class WalletLegService(wallet_pb2_grpc.WalletLegServiceServicer):
             where = f"offers[{place}]"
             if len(one.id) != ID_BYTES:
                 faults.append(Violation(f"{where}.id", f"{ID_BYTES} bytes"))
+            if not _is_pool(one.pool):
+                faults.append(Violation(f"{where}.pool", "a pool of six digits"))
             if node_of(one.to_pool) != self._node or one.to_pool == one.pool:
                 faults.append(Violation(f"{where}.to_pool", f"is none of node {self._node}, or the sender's"))
             if not 0 < one.amount_fen <= AMOUNT_FEN_MAX or one.expires_ms <= one.sent_ms:
@@ -263,7 +267,7 @@ def _order(request: pb.SendTransferRequest) -> Transfer:
         orderer=request.orderer, msgid=request.msgid, psn_no=request.psn_no, to_psn_no=request.to_psn_no
     )
     for field in ("pool", "to_pool"):
-        if not 100_000 <= getattr(request, field) <= 999_999:
+        if not _is_pool(getattr(request, field)):
             faults.append(Violation(field, "a pool of six digits"))
     if not 0 < request.amount_fen <= AMOUNT_FEN_MAX:
         faults.append(Violation("amount_fen", "an amount above 0"))
@@ -272,6 +276,10 @@ def _order(request: pb.SendTransferRequest) -> Transfer:
         transfer_id(request.orderer, request.msgid), request.psn_no, request.pool, request.to_psn_no,
         request.to_pool, request.amount_fen,
     )  # fmt: skip
+
+
+def _is_pool(pool: int) -> bool:
+    return 100_000 <= pool <= 999_999
 
 
 def _words(prefix: str = "", **texts: str) -> list[Violation]:

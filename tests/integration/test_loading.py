@@ -249,6 +249,12 @@ async def test_a_row_id_is_applied_once_whatever_file_brings_it(world: PostgresW
         ),
         ("relatives", "psn_no,relative_psn_no\n44030090000103,99\n", "line 2: relative_psn_no is not known here"),
         ("relatives", "psn_no,relative_psn_no\n44030090000103,R\n", "line 2: relative_psn_no is insured in no pool"),
+        ("relatives", "psn_no,relative_psn_no\n99,44030090000101\n", "line 2: psn_no is not known here"),
+        (
+            "relatives",
+            "psn_no,relative_psn_no,elsewhere\n99,98,1\n",
+            "line 2: neither psn_no nor relative_psn_no is known here",
+        ),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("resumable", [False, True])
@@ -262,6 +268,32 @@ async def test_what_the_book_refuses_leaves_nothing_behind(
         await load_text(world, tmp_path, kind, text, resumable=resumable)
     assert fault in str(caught.value)
     assert await everything(world) == before
+
+
+async def test_a_relative_elsewhere_is_loaded_at_either_home_and_taken_back(
+    world: PostgresWorld, tmp_path: Path
+) -> None:
+    await load_samples(world)
+    head = "psn_no,relative_psn_no,elsewhere,withdrawn\n"
+    await load_text(world, tmp_path, "relatives", f"{head}50,44030090000101,1,0\n44030090000103,51,1,0\n")
+    query = "SELECT psn_no, relative_psn_no FROM relative WHERE psn_no = '50' OR relative_psn_no = '51' ORDER BY 1"
+    assert [tuple(one) for one in await world.admin.fetch(query)] == [
+        ("44030090000103", "51"), ("50", "44030090000101"),
+    ]  # fmt: skip
+    await load_text(world, tmp_path, "relatives", f"{head}50,44030090000101,1,1\n44030090000103,51,1,1\n")
+    assert not await world.admin.fetch(query)
+
+
+async def test_what_the_file_says_without_elsewhere_is_what_it_said_before_there_was_the_column(
+    world: PostgresWorld, tmp_path: Path
+) -> None:
+    await load_samples(world)
+    for more in ("", ",elsewhere"):
+        text = (
+            f"row_id,psn_no,relative_psn_no{more}\nr1,44030090000103,44030090000101{',0' if more else ''}\n"
+        )
+        await load_text(world, tmp_path, "relatives", text)
+    assert await world.admin.fetchval("SELECT count(*) FROM load WHERE what = 'relatives'") == 1
 
 
 async def test_a_wrong_line_behind_many_right_ones_refuses_them_all(
