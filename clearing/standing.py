@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from clearing import money_standing
+from clearing import money_standing, wallet_standing
 from runtime.postgres import Connection
 
 RUNS_SHOWN_MAX: Final = 400
@@ -34,6 +34,10 @@ async def waiting(connection: Connection, today: date) -> list[Waiting]:
         *[Waiting(*one) for one in await money_standing.months(connection, today)],
         *[Waiting(*one) for one in await money_standing.prepayments(connection, today)],
         *[Waiting(*one) for one in await money_standing.payouts(connection, today)],
+        *[
+            Waiting(*one)
+            for one in await wallet_standing.wallets(connection, today - timedelta(days=DAYS_LOOKED_BACK))
+        ],
     ]
     return sorted(found, key=lambda one: (one.rank, -one.amount_fen, one.what))
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 from clearing.settings import BookAt
 from clearing.wallet_run import WalletResult, opened_wallets, run_wallet
+from clearing.wallet_standing import wallets
 from homepool.wallet import CREDIT, EXPIRE, Fate, Held
 from homepool.wallet_service import WalletLegService
 from proto.settlement.v1 import wallet_pb2_grpc
@@ -169,6 +170,24 @@ async def test_what_differs_is_named_and_not_paid(clearing: Clearing) -> None:
         "amount": (999, 1_000), "unsent": (None, 200), "uncredited": (30, None),
     }  # fmt: skip
     assert await clearing.owed() == [0]
+
+
+async def test_what_was_not_run_and_what_differs_waits_for_an_operator(clearing: Clearing) -> None:
+    day = await clearing.closed()
+    assert await wallets(clearing.connection, day) == []
+    await clearing.run(day)
+    later = day + timedelta(days=1)
+    await clearing.connection.execute(
+        "INSERT INTO run VALUES ($1, 1, now(), 'x', 'x'), ($2, 1, now(), 'x', 'x')", day, later
+    )
+    await clearing.connection.execute(
+        "INSERT INTO wallet_difference VALUES ($1, 1, 'T', 440300, 500000, 'amount', 5, 9)", day
+    )
+    assert [one[:3] for one in await wallets(clearing.connection, day)] == [
+        (2, 0, f"the wallet of {later} was not run"),
+        (4, 9, f"1 wallet transfers of {day} differ between two nodes"),
+    ]
+    assert len(await wallets(clearing.connection, later)) == 1
 
 
 async def test_two_errors_that_cancel_in_the_sum_are_seen(clearing: Clearing) -> None:
