@@ -1,9 +1,9 @@
 """The clearing benchmark: days of rising size planted into both books of a stack of our own, each run once and timed.
 
-Method: a day is planted, one plain aggregate over its rows is timed, then `python -m clearing run` as a process, from its
-start to its end, and what it lists is compared with what was planted. At last live settlements at half of what went
-through at most are sent at their due moments, by turns without and during the run of one more planted day, whose books
-processes then run at the lower priority that a stack gives them.
+Method: a day is planted and some institutions send their files; one plain aggregate over its rows is timed, then
+`python -m clearing run` as a process, from its start to its end, and what it lists is compared with what was planted. At
+last live settlements at half of what went through at most are sent at their due moments, by turns without and during the
+run of one more planted day, whose books processes then run at the lower priority that a stack gives them.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from loadtest.children import Child
 from loadtest.clearing_plant import CHINA, Day, Planter
 from loadtest.clearing_report import ClearingReport, DayFigures, Verdict, verdict
 from loadtest.clearing_scene import Databases, Ran, Scene, scene
+from loadtest.clearing_statements import send_statements
 from loadtest.generator import WindowFigures
 from loadtest.report import RATE, UNARY
 from loadtest.target import Target
@@ -89,9 +90,11 @@ class ClearingBench:
             await up.migrate()
             for settlements in self.plan.sizes:
                 planter, day = await self._planted(settlements)
+                planted = await planter.planted(self.databases.home)
+                planted |= await send_statements(up, day, planted)
                 aggregate_s, one_core_s = await _aggregates(self.databases.home, day)
                 self.say(f"running a day of {settlements:,}")
-                ran, found = await self._ran(up, planter, day)
+                ran, found = await self._ran(up, planted, day)
                 self.report.days.append(
                     DayFigures(settlements, ran.seconds, aggregate_s, one_core_s, ran.peak_rss_mb, found)
                 )
@@ -108,7 +111,8 @@ class ClearingBench:
             for number in range(self.plan.rounds):
                 planter, day = await self._planted(self.plan.live_settlements)
                 self.say(f"round {number + 1}: live settlements during a run")
-                window, took_s = await self._window(generator, self._ran(up, planter, day))
+                planted = await planter.planted(self.databases.home)
+                window, took_s = await self._window(generator, self._ran(up, planted, day))
                 self.report.during.append(window)
                 self.say(f"round {number + 1}: live settlements without")
                 window, _ = await self._window(generator, asyncio.sleep(took_s))
@@ -126,9 +130,8 @@ class ClearingBench:
         await asyncio.gather(planter.at_home(databases.home), planter.at_care(databases.care))
         return planter, day
 
-    async def _ran(self, up: Scene, planter: Planter, day: date) -> tuple[Ran, Verdict]:
+    async def _ran(self, up: Scene, planted: dict[str, str], day: date) -> tuple[Ran, Verdict]:
         ran = await up.run(day)
-        planted = await planter.planted(self.databases.home)
         return ran, verdict(planted, await up.differences(day))
 
     async def _capacity(self, generator: Child) -> float:

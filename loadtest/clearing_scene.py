@@ -78,6 +78,13 @@ class Scene:
         )
         return found
 
+    async def send_statement(self, file: Path, *, institution: str, care_pool: int, day: date) -> None:
+        """3202 by the operator's command. Raises HelperDied where it is not taken."""
+        await self._clearing(
+            "institution", "details", str(file), "--institution", institution, "--date", day.isoformat(),
+            "--pool", str(care_pool), "--json",
+        )  # fmt: skip
+
     async def migrate(self) -> None:
         """Any command brings the clearing database up to date."""
         await self._clearing("runs", "--json")

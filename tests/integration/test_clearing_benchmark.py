@@ -9,11 +9,13 @@ import pytest
 from loadtest.clearing_bench import ClearingBench, ClearingPlan
 from loadtest.clearing_plant import CLASSES, Day, Planter
 from loadtest.clearing_scene import Databases
+from loadtest.clearing_statements import INSTITUTIONS, LEFT_OUT, MISSING_AT_INSTITUTION
 from tests.planted import fetch_all
 from tests.servers import NewDatabase
 
 SETTLEMENTS = 2_000
 PER_10000 = 500
+PLANTED = SETTLEMENTS * PER_10000 // 10_000 + INSTITUTIONS * LEFT_OUT
 
 
 @pytest.mark.timeout(300)
@@ -30,12 +32,14 @@ async def test_every_planted_difference_of_every_class_is_found_and_no_other(
     )  # fmt: skip
     await bench.alone()
     (day,) = bench.report.days
-    assert (day.verdict.planted, day.verdict.found, day.verdict.false) == (100, 100, 0), day.verdict.wrong
+    assert (day.verdict.planted, day.verdict.found, day.verdict.false) == (PLANTED, PLANTED, 0), (
+        day.verdict.wrong
+    )
     assert bench.report.faults() == []
     assert day.peak_rss_mb > 10
     assert len(said) == bench.plan.steps
     planted = await fetch_all(databases.clearing, "SELECT class, count(*)::int FROM difference GROUP BY 1")
-    assert {kind for kind, _ in planted} == set(CLASSES)
+    assert {kind for kind, _ in planted} == {*CLASSES, MISSING_AT_INSTITUTION}
     (items,) = await fetch_all(databases.clearing, "SELECT home_items FROM run_pair")
     assert items == (
         SETTLEMENTS - sum(count for kind, count in planted if kind in ("missing_at_home", "duplicate")),
