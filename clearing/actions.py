@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from clearing.compare import DifferenceClass
 from clearing.figures import Figures, money_rows
 from ledger.day import KEY_COLUMNS
-from ledger.rows import AMOUNTS, PAYERS
+from ledger.rows import AMOUNTS, PAYERS, SCOPE
 
 
 class Action(StrEnum):
@@ -66,8 +66,8 @@ RULES: Final[Mapping[DifferenceClass, Rule]] = {
     ),
     DifferenceClass.DUPLICATE: Rule(
         "care region",
-        "find the row that is too many; adopt the book that holds it once",
-        frozenset({Action.REQUERY, Action.ADOPT_HOME, Action.ADOPT_CARE, Action.REVERSE, Action.DISPUTE}),
+        "find the row that is too many; adopt the book that holds it once, then reverse it (2601) if it must go",
+        frozenset({Action.REQUERY, Action.ADOPT_HOME, Action.ADOPT_CARE, Action.DISPUTE}),
     ),
     DifferenceClass.REFUND_SIGN: Rule(
         "home node",
@@ -76,8 +76,18 @@ RULES: Final[Mapping[DifferenceClass, Rule]] = {
     ),
 }
 
-NEEDS_CHECKER: Final = frozenset({Action.ADOPT_HOME, Action.ADOPT_CARE})
+NEEDS_CHECKER: Final = frozenset({Action.ADOPT_HOME, Action.ADOPT_CARE, Action.CARRY_OVER})
 """Money moves on somebody's word: maker and checker differ."""
+
+
+def counts_on(home: Sequence[Mapping[str, Any]], care: Sequence[Mapping[str, Any]]) -> str:
+    """The one day (ISO) on which an id counts, of a difference's rows: it is paid once, on however many days it stands.
+
+    The home book's day, and of several one on which the care book has it too, for there it was paid if the two agreed.
+    """
+    at_home, at_care = {row["day"] for row in home}, {row["day"] for row in care}
+    day: str = min(at_home & at_care or at_home or at_care)
+    return day
 
 
 def adopted(figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -96,8 +106,13 @@ def adopted(figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def adds_up(money: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether each bill is what its payers pay (identity I4): a row that was tampered with may not be adopted."""
-    return all(row["total_fen"] == sum(row[name] for name in PAYERS) for row in money)
+    """Whether each bill is what its payers pay (identity I4) and what its coverage says (I1).
+
+    A row that was tampered with may not be adopted: it would keep every later run from holding.
+    """
+    return all(
+        row["total_fen"] == sum(row[name] for name in parts) for row in money for parts in (PAYERS, SCOPE)
+    )
 
 
 def agreed(home: Sequence[Figures], care: Sequence[Figures]) -> list[dict[str, Any]] | None:

@@ -70,8 +70,11 @@ def differences(home: ById, care: ById, home_everywhere: ById, care_everywhere: 
     """
     found = []
     for setl_id in sorted(home.keys() | care.keys()):
-        at_home = home_everywhere.get(setl_id) or home.get(setl_id, ())
-        at_care = care_everywhere.get(setl_id) or care.get(setl_id, ())
+        at_home, at_care = home.get(setl_id, ()), care.get(setl_id, ())
+        day = (*at_home, *at_care)[0].day
+        # the day's own rows always count: a book need not find by its id what stands in it past its claims
+        at_home += tuple(row for row in home_everywhere.get(setl_id, ()) if row.day != day)
+        at_care += tuple(row for row in care_everywhere.get(setl_id, ()) if row.day != day)
         one = _difference(setl_id, at_home, at_care)
         if one is not None:
             found.append(one)

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import asyncpg
 
-from clearing.actions import NEEDS_CHECKER, RULES, Action, adds_up, adopted, agreed, negated
+from clearing.actions import NEEDS_CHECKER, RULES, Action, adds_up, adopted, agreed, counts_on, negated
 from clearing.books import Book
 from clearing.compare import DifferenceClass
 from clearing.errors import NotAllowed, NotFound
@@ -92,7 +92,11 @@ async def propose(
 ) -> int:
     """Take an action; the number of the resolution. Raises NotFound, NotAllowed, and the books' faults."""
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('difference'), $1)", number)
+        # one at a time over an item, in whichever differences it stands
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('difference'), hashtext(setl_id)) FROM difference WHERE id = $1",
+            number,
+        )
         one = await difference(connection, number)
         if action not in RULES[one.kind].actions:
             allowed = ", ".join(sorted(RULES[one.kind].actions))
@@ -103,6 +107,10 @@ async def propose(
         if not adds_up(money):
             raise NotAllowed(
                 "That row is not what its payers pay: somebody changed it, and it cannot be adopted."
+            )
+        if money and (before := await connection.fetchval("SELECT brought_in_by($1)", one.setl_id)):
+            raise NotAllowed(
+                f"Resolution {before} brings {one.setl_id} in already, and an id is paid once: undo that one first."
             )
         resolution: int = await connection.fetchval(
             "INSERT INTO resolution (difference, action, note, made_by, needs_checker, money)"
@@ -170,23 +178,21 @@ async def undo(connection: Connection, resolution: int, *, operator: str, reason
 async def _money(one: Kept, action: Action, books: Sequence[Book]) -> list[dict[str, Any]]:
     if one.institution is not None:
         return []  # the books agree over it, and it is paid: only the institution does not know
-    if action is Action.ADOPT_HOME:
-        return adopted(one.home)
-    if action is Action.ADOPT_CARE:
-        return adopted(one.care)
+    if action in NEEDS_CHECKER:
+        if counts_on(one.home, one.care) != one.day.isoformat():
+            return []  # it counts on the other day, and is paid or differs there
+        return adopted(one.care if action is Action.ADOPT_CARE else one.home)
     if action not in (Action.REQUERY, Action.FETCH_AGAIN):
         return []
     node = _book(books, "home", one.node)
     region = _book(books, "care", one.region)
     if action is Action.FETCH_AGAIN:
         await region.fetch(one.day, [one.setl_id], peer=one.node)
-    money = agreed(
-        await node.with_ids([one.setl_id], peer=one.region),
-        await region.with_ids([one.setl_id], peer=one.node),
-    )
+    home = await node.with_ids([one.setl_id], peer=one.region)
+    money = agreed(home, await region.with_ids([one.setl_id], peer=one.node))
     if money is None:
         raise NotAllowed("The two books still differ over it, so asking again settles nothing.")
-    return money
+    return money if home[0].day == one.day else []  # else it counts on the other day
 
 
 def _book(books: Sequence[Book], side: str, name: str) -> Book:

@@ -143,17 +143,27 @@ class RunWriter:
             await self._shifted(pair, {one["setl_id"]: one["id"] for one in records}, shifts)
 
     async def _shifted(self, pair: Pair, ids: Mapping[str, int], shifts: Sequence[Difference]) -> None:
-        mine = {one.setl_id: [row for row in one.home if row.day == self.run.day] for one in shifts}
+        before = await self.connection.fetch(
+            "SELECT i AS setl_id, brought_in_by(i) AS resolution FROM unnest($1::text[]) i", list(ids)
+        )
+        paid = {one["setl_id"]: f"resolution {one['resolution']}" for one in before if one["resolution"]}
+        mine = {
+            one.setl_id: [row for row in one.home if row.day == self.run.day and one.setl_id not in paid]
+            for one in shifts
+        }
         await self._copy_figures(pair, "carried", [row for rows in mine.values() for row in rows])
         told = [
-            {"difference": ids[setl_id], "money": [money for row in rows for money in money_rows(row)]}
+            {
+                "difference": ids[setl_id], "money": [money for row in rows for money in money_rows(row)],
+                "note": f"{SHIFTED}, or once by {paid[setl_id]}" if setl_id in paid else SHIFTED,
+            }
             for setl_id, rows in mine.items()
-        ]
+        ]  # fmt: skip
         await self.connection.execute(
             "INSERT INTO resolution (difference, action, note, made_by, needs_checker, money, entered_day, entered_batch)"
-            " SELECT s.difference, 'carry_over', $1, 'clearing', false, s.money, $2, $3"
-            " FROM jsonb_to_recordset($4::jsonb) AS s (difference bigint, money jsonb)",
-            SHIFTED, *self.run, json.dumps(told),
+            " SELECT s.difference, 'carry_over', s.note, 'clearing', false, s.money, $1, $2"
+            " FROM jsonb_to_recordset($3::jsonb) AS s (difference bigint, note text, money jsonb)",
+            *self.run, json.dumps(told),
         )  # fmt: skip
 
     async def _copy_figures(self, pair: Pair, source: str, rows: Iterable[Figures]) -> None:
@@ -166,19 +176,20 @@ class RunWriter:
         """What was resolved since the runs before: its money enters this one. Gives how many resolutions."""
         columns = ", ".join(SUM_COLUMNS)
         typed = ", ".join(f"{name} {_TYPES.get(name, 'bigint')}" for name in SUM_COLUMNS)
-        await self.connection.execute(
-            f"INSERT INTO run_sum (day, batch, node, region, source, {columns})"
-            f" SELECT $1, $2, d.node, d.region, 'carried', m.* FROM resolution_standing r"
-            f" JOIN difference d ON d.id = r.difference CROSS JOIN LATERAL jsonb_to_recordset(r.money) AS m({typed})"
-            " WHERE r.entered_day IS NULL",
+        # one statement: what it marks is what it sums, whatever runs and approvals commit beside it; a row that another
+        # run or an approval holds is left to that run or to the next one
+        carried: int = await self.connection.fetchval(
+            "WITH due AS (SELECT r.id FROM resolution r WHERE r.entered_day IS NULL AND r.money <> '[]' AND NOT r.refused"
+            "   AND (NOT r.needs_checker OR r.checked_by IS NOT NULL) ORDER BY r.id FOR UPDATE SKIP LOCKED),"
+            " entering AS (UPDATE resolution r SET entered_day = $1, entered_batch = $2 FROM due WHERE r.id = due.id"
+            "   RETURNING r.difference, r.money),"
+            f" carried AS (INSERT INTO run_sum (day, batch, node, region, source, {columns})"
+            "   SELECT $1, $2, d.node, d.region, 'carried', m.* FROM entering e JOIN difference d ON d.id = e.difference"
+            f"  CROSS JOIN LATERAL jsonb_to_recordset(e.money) AS m({typed}))"
+            " SELECT count(*) FROM entering",
             *self.run,
         )
-        done = await self.connection.execute(
-            "UPDATE resolution SET entered_day = $1, entered_batch = $2 WHERE entered_day IS NULL"
-            " AND id IN (SELECT id FROM resolution_standing WHERE money <> '[]')",
-            *self.run,
-        )
-        return int(done.split()[-1])
+        return carried
 
     async def differences(self) -> int:
         """How many differences the run has found."""

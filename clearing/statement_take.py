@@ -30,7 +30,7 @@ FROM statement s JOIN statement_unmatched u USING (file_qury_no)
 CROSS JOIN LATERAL (SELECT CASE WHEN u.centre IS NULL THEN '[]' ELSE jsonb_build_array(u.centre) END AS centre,
   CASE WHEN u.institution IS NULL THEN '[]' ELSE jsonb_build_array(u.institution) END AS institution) sides
 WHERE s.file_qury_no = any($3)
-ON CONFLICT (day, node, region, setl_id, class) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 _STANDING: Final = """
 SELECT s.file_qury_no, s.fixmedins_code, s.clr_type, s.refunds,

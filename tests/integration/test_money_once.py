@@ -1,0 +1,267 @@
+"""What a difference holds back is paid once: not twice, not never, whatever runs and operators do at the same time."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+
+from clearing.actions import Action
+from clearing.difference_book import Filter, Kept, check, listed, propose, undo
+from clearing.errors import NotAllowed
+from runtime import postgres
+from runtime.postgres import Connection
+from tests.clearing_books import DAY, MemoryBook, figures, next_day, two_books
+from tests.integration.test_clearing_runs import open_difference, paid, ran
+from tests.servers import NewDatabase
+
+SECOND = next_day()
+THIRD = next_day(SECOND)
+FOURTH = next_day(THIRD)
+PLANT = (
+    "INSERT INTO difference (day, batch, node, region, class, setl_id, fixmedins_code, home, care, institution, differs,"
+    " stake_fen) VALUES ($1, 1, '44', '45', 'amount', $2, $3, '[]', '[]', '[]', '{}', 0)"
+)
+
+
+@pytest.fixture
+async def dsn(database: NewDatabase) -> str:
+    return database("clearing")
+
+
+@pytest.fixture
+async def clearing(dsn: str) -> AsyncIterator[Connection]:
+    async with postgres.opened(dsn, application_name="test") as connection:
+        yield connection
+
+
+@pytest.fixture
+async def other(dsn: str) -> AsyncIterator[Connection]:
+    """Another machine's session with the same database."""
+    async with postgres.opened(dsn, application_name="test other") as connection:
+        yield connection
+
+
+async def paid_in_all(clearing: Connection) -> int:
+    return int(await clearing.fetchval("SELECT coalesce(sum(total_fen), 0)::bigint FROM run_paid"))
+
+
+async def differences(clearing: Connection) -> dict[object, Kept]:
+    found = await listed(clearing, Filter(states=("open", "proposed", "disputed", "resolved")))
+    return {one.day: one for one in found}
+
+
+async def settled(
+    clearing: Connection, number: int, action: Action, books: tuple[MemoryBook, MemoryBook]
+) -> int:
+    """An action that two people decide; the resolution's number."""
+    made = await propose(clearing, number, action, operator="wang", reason="", books=books)
+    await check(clearing, made, operator="li")
+    return made
+
+
+# ------------------------------------------------------------------------------------------------ at the same time
+
+
+async def test_two_days_run_at_once_bring_a_resolution_in_once(
+    clearing: Connection, other: Connection
+) -> None:
+    number, books = await open_difference(clearing)
+    await settled(clearing, number, Action.ADOPT_HOME, books)
+    carried = []
+
+    async def meanwhile(_: object) -> None:
+        result = await ran(other, *two_books([], []), day=THIRD)
+        carried.append(result.carried)
+
+    result = await ran(clearing, *two_books([], []), day=SECOND, publish=meanwhile)
+    assert [result.carried, *carried] == [1, 0]
+    assert await paid_in_all(clearing) == 10_000
+
+
+class Interrupted:
+    """A session beside which something happens after each statement that writes sums."""
+
+    def __init__(self, session: Any, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        self._session, self._meanwhile = session, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    async def execute(self, query: str, *arguments: Any) -> Any:
+        return await self._then(query, self._session.execute(query, *arguments))
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        return await self._then(query, self._session.fetchval(query, *arguments))
+
+    async def _then(self, query: str, done: Awaitable[Any]) -> Any:
+        answer = await done
+        if "INTO run_sum" in query:
+            await self._meanwhile()
+        return answer
+
+
+async def test_an_approval_while_a_run_carries_enters_that_run_whole_or_the_next(
+    clearing: Connection, other: Connection
+) -> None:
+    number, books = await open_difference(clearing)
+    made = await propose(clearing, number, Action.ADOPT_HOME, operator="wang", reason="", books=books)
+    checked: list[int] = []
+
+    async def approved() -> None:
+        if not checked:
+            checked.append(made)
+            await check(other, made, operator="li")
+
+    first = await ran(cast(Connection, Interrupted(clearing, approved)), *two_books([], []), day=SECOND)
+    second = await ran(clearing, *two_books([], []), day=THIRD)
+    assert (checked, first.carried + second.carried) == ([made], 1)
+    assert await paid_in_all(clearing) == 10_000
+
+
+# ------------------------------------------------------------------------------------------------ on two days
+
+
+@pytest.mark.parametrize("action", [Action.ADOPT_HOME, Action.ADOPT_CARE])
+@pytest.mark.parametrize("side", [0, 1])
+async def test_an_id_that_was_paid_and_stands_on_another_day_too_is_not_paid_again(
+    clearing: Connection, action: Action, side: int
+) -> None:
+    sides = [[figures(1)], [figures(1)]]
+    sides[side].append(figures(1, day=SECOND, setl_day=DAY))
+    books = two_books(*sides)
+    await ran(clearing, *books)
+    await ran(clearing, *books, day=SECOND)
+    await settled(clearing, (await differences(clearing))[SECOND].id, action, books)
+    await ran(clearing, *two_books([], []), day=THIRD)
+    assert await paid_in_all(clearing) == 10_000
+
+
+async def test_asking_again_once_the_second_copy_is_gone_pays_nothing_more(clearing: Connection) -> None:
+    home, care = [figures(1)], [figures(1), figures(1, day=SECOND, setl_day=DAY)]
+    books = two_books(home, care)
+    await ran(clearing, *books)
+    await ran(clearing, *books, day=SECOND)
+    care.pop()
+    one = (await differences(clearing))[SECOND]
+    await propose(clearing, one.id, Action.REQUERY, operator="wang", reason="", books=books)
+    await ran(clearing, *two_books([], []), day=THIRD)
+    assert await paid_in_all(clearing) == 10_000
+
+
+async def test_a_home_row_past_its_claims_does_not_keep_the_day_from_running(clearing: Connection) -> None:
+    node, region = two_books([figures(1), figures(1, day=SECOND)], [figures(1)])
+    told = node.with_ids
+
+    async def by_claim(setl_ids: list[str], *, peer: str) -> list:
+        return [row for row in await told(setl_ids, peer=peer) if row.day == DAY]
+
+    node.with_ids = by_claim
+    await ran(clearing, node, region)
+    assert (await ran(clearing, node, region, day=SECOND)).differences == 1
+    assert await paid_in_all(clearing) == 10_000
+
+
+async def test_books_that_differ_over_an_id_on_two_days_pay_it_once_whatever_two_people_say(
+    clearing: Connection,
+) -> None:
+    shifted = figures(1, day=SECOND, setl_day=DAY, pooled_fen=5_000, cash_fen=5_000, fund_sum_fen=5_000)
+    books = two_books([figures(1)], [shifted])
+    for day in (SECOND, DAY):
+        await ran(clearing, *books, day=day)
+    found = await differences(clearing)
+    await settled(clearing, found[DAY].id, Action.ADOPT_CARE, books)
+    await settled(clearing, found[SECOND].id, Action.ADOPT_HOME, books)
+    await ran(clearing, *two_books([], []), day=THIRD)
+    assert await paid_in_all(clearing) == 10_000
+    assert (await paid(clearing, THIRD))["pooled_fen"] == 5_000
+
+
+async def test_what_was_adopted_for_one_day_and_is_decided_for_another_is_paid_once(
+    clearing: Connection,
+) -> None:
+    home, care = [], [figures(1, day=SECOND, setl_day=DAY)]
+    books = two_books(home, care)
+    await ran(clearing, *books, day=SECOND)
+    await settled(clearing, (await differences(clearing))[SECOND].id, Action.ADOPT_CARE, books)
+    home.append(figures(1, day=THIRD, setl_day=DAY))
+    await ran(clearing, *books, day=THIRD)
+    await ran(clearing, *books, day=FOURTH)
+    assert await paid_in_all(clearing) == 10_000
+
+
+async def test_a_shift_that_was_taken_back_is_paid_when_two_people_carry_it_over_again(
+    clearing: Connection,
+) -> None:
+    books = two_books([figures(1)], [figures(1, day=SECOND, setl_day=DAY)])
+    for day in (DAY, SECOND):
+        await ran(clearing, *books, day=day)
+    one = (await differences(clearing))[DAY]
+    entry, _ = await undo(clearing, one.resolution, operator="wang", reason="")
+    await check(clearing, entry, operator="li")
+    await ran(clearing, *two_books([], []), day=THIRD)
+    assert await paid_in_all(clearing) == 0
+    await settled(clearing, one.id, Action.CARRY_OVER, books)
+    await ran(clearing, *two_books([], []), day=FOURTH)
+    assert await paid_in_all(clearing) == 10_000
+
+
+async def test_an_id_is_brought_in_by_one_resolution_at_a_time(clearing: Connection) -> None:
+    far = figures(1, day=SECOND, setl_day=DAY)
+    node = MemoryBook("home", "44", {"45": [figures(1)], "31": []})
+    regions = MemoryBook("care", "45", {"44": []}), MemoryBook("care", "31", {"44": [far]})
+    for day in (DAY, SECOND):
+        await ran(clearing, node, *regions, day=day)
+    found = await differences(clearing)
+    made = await settled(clearing, found[DAY].id, Action.ADOPT_HOME, (node, regions[0]))
+    with pytest.raises(NotAllowed, match=f"Resolution {made} brings"):
+        await propose(
+            clearing, found[SECOND].id, Action.ADOPT_CARE, operator="wang", reason="", books=(node, *regions)
+        )
+    entry, _ = await undo(clearing, made, operator="wang", reason="")
+    await check(clearing, entry, operator="li")
+    await settled(clearing, found[SECOND].id, Action.ADOPT_CARE, (node, regions[1]))
+    await ran(clearing, *two_books([], []), day=THIRD)
+    assert await paid_in_all(clearing) == 10_000
+
+
+# ------------------------------------------------------------------------------------------------ what may be adopted
+
+
+async def test_a_row_whose_coverage_was_changed_cannot_be_adopted_and_block_every_later_run(
+    clearing: Connection,
+) -> None:
+    books = two_books([figures(1)], [figures(1, in_scope_fen=9_000)])
+    await ran(clearing, *books)
+    (one,) = await listed(clearing, Filter())
+    with pytest.raises(NotAllowed, match="somebody changed it"):
+        await propose(clearing, one.id, Action.ADOPT_CARE, operator="wang", reason="", books=books)
+    await settled(clearing, one.id, Action.ADOPT_HOME, books)
+    assert (await ran(clearing, *two_books([], []), day=SECOND)).carried == 1
+
+
+async def test_a_duplicate_that_is_then_reversed_comes_to_nothing(clearing: Connection) -> None:
+    """A reversal is a negative row of both books: what it takes back has to be brought in, never settled by nothing."""
+    books = two_books([figures(1)], [figures(1), figures(1)])
+    await ran(clearing, *books)
+    (one,) = await listed(clearing, Filter())
+    with pytest.raises(NotAllowed, match="not settled by reverse"):
+        await propose(clearing, one.id, Action.REVERSE, operator="wang", reason="", books=books)
+    await settled(clearing, one.id, Action.ADOPT_HOME, books)
+    mirror = figures(2, sign=-1, day=SECOND)
+    await ran(clearing, *two_books([mirror], [mirror]), day=SECOND)
+    assert await paid_in_all(clearing) == 0
+
+
+async def test_an_institutions_word_in_batch_one_does_not_keep_batch_two_from_running(
+    clearing: Connection,
+) -> None:
+    """Batch one took a file over that speaks of a node which was away; in batch two the books differ there too."""
+    changed = figures(1, pooled_fen=5_000, cash_fen=5_000, fund_sum_fen=5_000)
+    await ran(
+        clearing, MemoryBook("home", "31", {"45": []}), MemoryBook("care", "45", {"31": [], "44": [changed]})
+    )
+    for institution in ("H1", "H2"):
+        await clearing.execute(PLANT, DAY, figures(1).setl_id, institution)
+    result = await ran(clearing, *two_books([figures(1)], [changed]))
+    assert (result.run.batch, result.differences) == (2, 1)
+    assert len(await listed(clearing, Filter())) == 3
