@@ -6,8 +6,9 @@ the same application again is the same.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Final
 
 from clearing.errors import Malformed, NotAllowed, NotFound
@@ -92,6 +93,37 @@ async def withdraw(connection: Connection, fixmedins_code: str, number: str) -> 
         await connection.execute(
             "UPDATE clearing_application SET state = 'withdrawn' WHERE clr_appy_evt_id = $1", number
         )
+
+
+async def accept_month(connection: Connection, setlym: str) -> int:
+    """When a month is closed: what stands of its applications is accepted. Gives how many."""
+    done = await connection.execute(
+        "UPDATE clearing_application SET state = 'accepted' WHERE setlym = $1 AND state = 'applied'", setlym
+    )
+    return int(done.split()[-1])
+
+
+async def pay_month(connection: Connection, setlym: str, paid: Mapping[tuple[str, str], int]) -> None:
+    """When a closed month is paid: (institution, insurance) -> fen.
+
+    Each application is told what it applied for, in their order, as far as it goes, and the last one the rest.
+    """
+    records = await connection.fetch(
+        "SELECT clr_appy_evt_id, fixmedins_code, insutype, input FROM clearing_application"
+        " WHERE setlym = $1 AND state IN ('applied', 'accepted') ORDER BY fixmedins_code, insutype, at, clr_appy_evt_id",
+        setlym,
+    )
+    for whom, group in groupby(records, key=lambda one: (one["fixmedins_code"], one["insutype"])):
+        left, some = paid.get(whom, 0), list(group)
+        for one in some:
+            given = statement_pb2.ClearingApplication.FromString(one["input"])
+            applied = given.fund_appy_sum + given.acct_pay
+            fen = left if one is some[-1] else max(0, min(left, applied))
+            left -= fen
+            await connection.execute(
+                "UPDATE clearing_application SET state = 'paid', paid_fen = $2 WHERE clr_appy_evt_id = $1",
+                one["clr_appy_evt_id"], fen,
+            )  # fmt: skip
 
 
 async def applications(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
+from clearing.application import accept_month
 from clearing.apportionment import carry_over
 from clearing.books import Book
 from clearing.errors import NotAllowed, NotFound
@@ -224,6 +225,7 @@ async def close_month(connection: Connection, proposal: Proposal, operator: str,
     first = date.fromisoformat(f"{proposal.ref}-01")
     following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     await carry_over(connection, f"{first:%Y%m}", f"{following:%Y%m}")
+    await accept_month(connection, f"{first:%Y%m}")
 
 
 async def document(connection: Connection, proposal: int) -> Document:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from clearing.advances import PayoutRules
+from clearing.application import pay_month
 from clearing.errors import NotAllowed, NotFound
 from clearing.periods import Period
 from clearing.proposals import Proposal, changing, propose
@@ -116,8 +117,13 @@ async def day_lines(connection: Connection, day: date) -> list[PayoutLine]:
 async def pay(connection: Connection, proposal: Proposal, _operator: str, today: date) -> None:
     """What approving a payout does: it is booked; a day's as an advance, a month's against what is due."""
     if len(proposal.ref) == len("2026-11"):
-        await connection.execute(
-            "SELECT month_pay($1, $2, $3)", proposal.id, proposal.ref.replace("-", ""), today
+        month = proposal.ref.replace("-", "")
+        await connection.execute("SELECT month_pay($1, $2, $3)", proposal.id, month, today)
+        records = await connection.fetch(
+            "SELECT party, insutype, isum(amount_fen) FROM gl_booked WHERE ref = $1 AND name = 'payable_to_institution'"
+            " AND kind IN ('institution_paid', 'advance_recovered') GROUP BY party, insutype",
+            month,
         )
+        await pay_month(connection, month, {(party, insutype): fen for party, insutype, fen in records})
     else:
         await connection.execute("SELECT payout_pay($1, $2)", proposal.id, today)

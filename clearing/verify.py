@@ -48,6 +48,7 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
     for batch in batches:
         findings += await _own_rules(connection, day, batch)
     findings += await _payments(connection, day)
+    findings += await _months(connection, day)
     findings += await _wallets(connection, day)
     pairs = await connection.fetch(
         "SELECT batch, node, region FROM run_pair WHERE day = $1 ORDER BY node, region", day
@@ -109,6 +110,21 @@ async def _wallets(connection: Connection, day: date) -> list[Finding]:
                 await connection.execute("SELECT wallet_holds($1, $2::smallint)", day, batch)
         except asyncpg.PostgresError as broken:
             found.append(Finding(str(broken.args[0]), f"wallet, batch {batch}"))
+    return found
+
+
+async def _months(connection: Connection, day: date) -> list[Finding]:
+    """Whether the closed documents that this day's runs are in still say what their days say."""
+    documents = await connection.fetch(
+        "SELECT month, proposal FROM month_of_day WHERE day = $1 ORDER BY 1", day
+    )
+    found = []
+    for month, proposal in documents:
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT month_holds($1)", proposal)
+        except asyncpg.PostgresError as broken:
+            found.append(Finding(str(broken.args[0]), f"document of {month[:4]}-{month[4:]}"))
     return found
 
 

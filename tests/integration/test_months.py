@@ -19,6 +19,7 @@ from clearing.operator_log import entries
 from clearing.periods import Period, read_period
 from clearing.proposals import Proposal, check, listed
 from clearing.standing import waiting
+from clearing.verify import verify
 from ledger.day import DaySum
 from runtime import postgres
 from runtime.postgres import Connection
@@ -217,7 +218,8 @@ CARRIED = " SELECT proposal, 'carried_in', {}, insutype, fund, bearer, {}local, 
     [
         ("UPDATE month_pool SET amount_fen = amount_fen + 1", "pool 450100 owes pool 440100"),
         ("UPDATE month_pool SET fund = '310200'", "is not what its days say"),
-        ("UPDATE month_institution SET amount_fen = amount_fen + 1", "in part runs"),
+        ("UPDATE month_institution SET amount_fen = amount_fen + 1", "institution H44010490001 gets"),
+        ("UPDATE month_institution SET local = true", "in part runs"),
         ("UPDATE month_institution SET fixmedins_code = 'H44010490009'", "institution H4401049000"),
         ("INSERT INTO month_pool" + CARRIED.format("home_pool, care_pool", "party, ", "pool"), "in part carried_in"),
         ("INSERT INTO month_pool" + CARRIED.format("home_pool, care_pool", "party, ", "pool")
@@ -235,6 +237,21 @@ async def test_a_document_that_was_tampered_with_does_not_close(
     await connection.execute("SET session_replication_role = origin")
     with pytest.raises(NotAllowed, match=said):
         await approved(connection, number)
+
+
+async def test_a_closed_document_that_was_tampered_with_is_found_by_verify(connection: Connection) -> None:
+    await a_run(connection, [owed(1_000, LAST)], day=LAST)
+    await closed(connection, "2026-10", AFTER)
+
+    async def told() -> list[str]:
+        found = (await verify(LAST, connection=connection, books=[])).findings
+        return [one.what for one in found if one.where == "document of 2026-10"]
+
+    assert await told() == []
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("UPDATE month_institution SET amount_fen = amount_fen + 1")
+    await connection.execute("SET session_replication_role = origin")
+    assert [HOSPITAL in one for one in await told()] == [True]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from clearing.scheme import load_scheme
 from clearing.standing import waiting
 from ledger.day import DaySum
 from ledger.money import share
+from proto.settlement.v1 import statement_pb2
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_runs import GUANGZHOU, HOSPITALS, NANNING, a_run, a_sum
@@ -136,6 +137,21 @@ async def test_a_late_batch_is_paid_out_by_itself_and_a_closed_day_never(connect
         await payout_book.propose_payout(connection, LATER, RULES, operator="wang")
 
 
+async def applied_for(connection: Connection, number: str, fund_fen: int) -> None:
+    """As 3203 writes it, each under a clr_way of its own."""
+    given = statement_pb2.ClearingApplication(fund_appy_sum=fund_fen)
+    await connection.execute(
+        "INSERT INTO clearing_application (clr_appy_evt_id, fixmedins_code, setlym, insutype, clr_type, clr_way, input,"
+        " state, at) VALUES ($1, $2, '202610', '310', '21', $1, $3, 'applied', clock_timestamp())",
+        number, HOSPITAL, given.SerializeToString(),
+    )  # fmt: skip
+
+
+async def applications(connection: Connection) -> set[tuple[str, str, int]]:
+    records = await connection.fetch("SELECT clr_appy_evt_id, state, paid_fen FROM clearing_application")
+    return {(one[0], one[1], one[2]) for one in records}
+
+
 async def test_the_month_recovers_what_its_days_were_paid_ahead_and_pays_the_rest(
     connection: Connection,
 ) -> None:
@@ -148,8 +164,11 @@ async def test_the_month_recovers_what_its_days_were_paid_ahead_and_pays_the_res
     assert "2026-11-02 was not run" in todo
     with pytest.raises(NotAllowed, match="is not closed"):
         await payout_book.propose_month_pay(connection, month("2026-10"), operator="wang")
+    await applied_for(connection, "A", 700)
+    await applied_for(connection, "B", 330)
     found = await document(connection, close=True)
     lines = {one.fund: (one.due_fen, one.advanced_fen, one.to_pay_fen) for one in found.institutions}
+    assert await applications(connection) == {("A", "accepted", 0), ("B", "accepted", 0)}
     assert lines == {"310100": (1_000, -recovered(1_000, 600), 400), "310200": (30, 0, 30)}
     assert await balance(connection, "advance_to_institution", HOSPITAL) == 240
     todo = {(one.what, one.amount_fen) for one in await waiting(connection, AFTER)}
@@ -159,6 +178,7 @@ async def test_the_month_recovers_what_its_days_were_paid_ahead_and_pays_the_res
     # 400 of November's day are still due to it; October is paid
     assert await balance(connection, "payable_to_institution", HOSPITAL) == -400
     assert await balance(connection, "cash") == -(600 + 240 + 430)
+    assert await applications(connection) == {("A", "paid", 700), ("B", "paid", 330)}
     with pytest.raises(NotAllowed, match="2026-10 is paid"):
         await payout_book.propose_month_pay(connection, month("2026-10"), operator="wang")
 
