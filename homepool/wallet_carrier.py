@@ -9,13 +9,15 @@ import grpc
 import grpc.aio
 
 from homepool.errors import HomePoolError
-from homepool.wallet import Fate, Transfer
+from homepool.wallet import BOOKED_FOR, Fate, Transfer
 from homepool.wallet_courier import NodeAway
 from homepool.wallet_desk import WalletDesk
 from proto.settlement.v1 import wallet_pb2 as pb
 from proto.settlement.v1 import wallet_pb2_grpc
 
 OFFER_S_MAX: Final = 10.0
+NONSENSE: Final = Fate(code="INVALID")
+"""No kind: it is not booked."""
 
 
 class NodesWrong(HomePoolError):
@@ -58,9 +60,7 @@ class GrpcCarrier:
             raise NodeAway from None
         if [one.id for one in answer.fates] != [one.id for one in offers]:
             raise NodeAway
-        return [
-            Fate(one.kind, date.fromisoformat(one.day) if one.day else None, one.code) for one in answer.fates
-        ]
+        return [_fate(one) for one in answer.fates]
 
 
 @contextlib.asynccontextmanager
@@ -75,6 +75,17 @@ async def opened_carrier(
             stack.push_async_callback(channel.close)
             stubs[other] = wallet_pb2_grpc.WalletLegServiceStub(channel)
         yield GrpcCarrier(node=node, desk=desk, stubs=stubs)
+
+
+def _fate(told: pb.TransferFate) -> Fate:
+    """What a node says, as far as it makes sense: else the transfer waits, and people are told."""
+    if not told.kind:
+        return Fate(code=told.code)
+    try:
+        day = date.fromisoformat(told.day)
+    except ValueError:
+        return NONSENSE
+    return Fate(told.kind, day, told.code) if told.kind in BOOKED_FOR else NONSENSE
 
 
 def _offer(transfer: Transfer) -> pb.TransferOffer:

@@ -76,7 +76,9 @@ class Courier:
             try:
                 await self.round()
             except BookError as failed:
-                _log.warning("the book does not answer", failure=type(failed).__name__)
+                if not failed.retriable:
+                    self._alarm("wallet")
+                _log.warning("a round ended early", failure=type(failed).__name__)
             await asyncio.sleep(ROUND_S)
 
     async def round(self) -> None:

@@ -15,6 +15,7 @@ import grpc.aio
 import pytest
 
 from clearing.settings import BookAt
+from clearing.verify import verify
 from clearing.wallet_run import WalletResult, opened_wallets, run_wallet
 from clearing.wallet_standing import wallets
 from homepool.wallet import CREDIT, EXPIRE, Fate, Held
@@ -257,6 +258,9 @@ async def test_the_database_refuses_what_does_not_hold(clearing: Clearing) -> No
         with pytest.raises(asyncpg.PostgresError) as failed:
             await clearing.connection.execute("SELECT wallet_holds($1, 1::smallint)", day)
         assert failed.value.constraint_name == "wallet_holds"  # type: ignore[attr-defined]
+    await clearing.connection.execute("INSERT INTO run VALUES ($1, 1, now(), 'x', 'x')", day)
+    found = (await verify(day, connection=clearing.connection, books=[])).findings
+    assert [one.where for one in found] == ["wallet, batch 1"]
 
 
 async def command(clearing: Clearing, *arguments: str) -> tuple[int | None, str]:
