@@ -283,11 +283,14 @@ async def test_the_command_runs_and_shows_a_day(clearing: Clearing) -> None:
     code, out = await command(clearing, "--date", day)
     assert (code, out) == (0, f"{day}: the wallet was not run; give --as NAME.\n")
     code, out = await command(clearing, "--date", day, "--as", "wang")
-    print(out)
     assert code == 0
     assert out.startswith(
         f"{day}, batch 1: 4 pairs of nodes, 1 transfers credited, 1,500.00 yuan, 0 differences."
     )
+    page = (ROOT / "docs" / "wallet.md").read_text(encoding="utf-8")
+    shown = page.partition("$ python -m clearing wallet --date 2026-11-24 --as wang\n")[2].partition("```")[0]
+    lines = [line.rstrip().replace(day, "2026-11-24") for line in out.splitlines()]
+    assert lines == shown.splitlines(), f"\n{out}"
     code, out = await command(clearing, "--date", day, "--json")
     told: dict[str, Any] = json.loads(out)
     assert (code, told["run"], told["positions"], sum(one["amount_fen"] for one in told["net"])) == (
