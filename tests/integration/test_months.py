@@ -210,6 +210,24 @@ async def test_what_an_institution_did_not_confirm_is_left_out_and_carried_into_
     }
 
 
+@pytest.mark.parametrize(("institution", "withheld"), [("NULL", 0), ("'[]'", 1)])
+async def test_what_stands_in_a_difference_of_the_books_is_left_to_it(
+    connection: Connection, institution: str, withheld: int
+) -> None:
+    key = {"home_pool": NANNING, "care_pool": GUANGZHOU, "fixmedins_code": HOSPITAL, "day": LAST}
+    item = figures(1, pooled_fen=600, **key)
+    await a_run(connection, [owed(1_000, LAST, items=2)], day=LAST)
+    await listed_row(connection, "202610", 1, item)
+    await connection.execute(
+        "INSERT INTO difference (day, batch, node, region, class, setl_id, fixmedins_code, home, care, differs,"
+        f" stake_fen, institution) VALUES ($1, 1, '45', '44', 'amount', $2, $3, '[]', '[]', '{{}}', 5, {institution})",
+        LAST, item.setl_id, HOSPITAL,
+    )  # fmt: skip
+    number = await proposed(connection, "2026-10", AFTER, [MemoryBook("care", "44", {"45": [item]})])
+    document = await month_book.document(connection, number)
+    assert (document.withheld, document.pools[0].withheld_fen) == (withheld, -600 * withheld)
+
+
 CARRIED = " SELECT proposal, 'carried_in', {}, insutype, fund, bearer, {}local, 1, 5 FROM month_{} "
 
 
