@@ -27,7 +27,7 @@ _INSTITUTION: Final = ", ".join(InstitutionLine._fields)
 class MonthStands(NamedTuple):
     """What a month still lacks, and what does not hold it up but has to be known."""
 
-    missing: list[date]  # days before today without a run
+    missing: list[date]  # days up to its last, and before today, without a run
     unclosed: list[str]  # earlier months with runs that are not closed
     over: bool
     closed: bool
@@ -45,20 +45,20 @@ class MonthStands(NamedTuple):
             return f"Close {', '.join(self.unclosed)} first: months close in their order."
         if self.missing:
             days = ", ".join(map(str, self.missing[:10])) + (", …" if len(self.missing) > 10 else "")
-            return f"{len(self.missing)} days of {period.text} were not run: {days}."
+            return f"{len(self.missing)} days up to {period.text} were not run: {days}."
         if not self.runs:
             return f"Nothing of {period.text} was run; `python -m clearing runs` lists what was."
         return ""
 
 
 async def stands(connection: Connection, period: Period, today: date) -> MonthStands:
-    """How a month stands. Days before the first run of all are not asked for."""
+    """How a month stands. Days before the first run of all are not asked for; days after an early close still are."""
     first_run = await connection.fetchval("SELECT min(day) FROM run")
     last = min(period.last, today - timedelta(days=1))
     missing = await connection.fetch(
         "SELECT d::date FROM generate_series($1::date, $2::date, interval '1 day') d"
         " WHERE NOT EXISTS (SELECT FROM run WHERE day = d::date) ORDER BY 1",
-        max(period.first, first_run or last), last,
+        first_run or last, last,
     )  # fmt: skip
     unclosed = await connection.fetch(
         "SELECT DISTINCT to_char(day, 'YYYY-MM') AS month FROM run WHERE day < $1"

@@ -107,6 +107,8 @@ def _print(period: Period, standing: "MonthStands", found: "Document | None", du
 
     if fault := standing.fault(period):
         typer.echo(fault)
+    elif not standing.over:
+        typer.echo(f"{period.text} is not over: it closes with --early only.")
     for one in standing.absent:
         typer.echo(f"stayed out, what it brings later is in the next month's document: {one}")
     if standing.differences:

@@ -73,7 +73,7 @@ def proposals(
         typer.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=1))
         return
     rows = [
-        (one.id, one.kind, one.ref, yuan(one.amount_fen), one.state, one.made_by, one.checked_by)
+        (one.id, one.kind, one.about, yuan(one.amount_fen), one.state, one.made_by, one.checked_by)
         for one in found
     ]
     head = ("id", "kind", "about", "yuan", "state", "made by", "checked by")
@@ -111,7 +111,7 @@ def _checked(number: int, operator: str, *, refused: bool, reason: str, dry_run:
 
     one = operators.run(done())
     verb = "could be" if dry_run else "is"
-    typer.echo(f"Proposal {number} ({one.kind} {one.ref}, {yuan(one.amount_fen)} yuan) {verb} {one.state}.")
+    typer.echo(f"Proposal {number} ({one.kind} {one.about}, {yuan(one.amount_fen)} yuan) {verb} {one.state}.")
     if dry_run:
         typer.echo("A dry run: nothing was changed.")
     typer.echo(session.UNAUTHENTICATED, err=True)

@@ -45,6 +45,11 @@ class Proposal(NamedTuple):
     state: str  # waiting, approved, refused, superseded
     checked_by: str | None
 
+    @property
+    def about(self) -> str:
+        """What it is about, for people: a file goes by its name."""
+        return str(self.detail.get("name", self.ref))
+
     def as_json(self) -> dict[str, Any]:
         """All of it."""
         return self._asdict() | {"made_at": self.made_at.isoformat(timespec="seconds")}

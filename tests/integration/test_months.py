@@ -4,6 +4,7 @@ Runs are planted through the writer that real runs use; what institutions did no
 Tampering is done past the triggers, by the owner.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
@@ -100,7 +101,7 @@ async def test_a_month_is_the_sum_of_its_days_once_another_person_has_approved(
 async def test_what_is_missing_is_named_and_nothing_is_proposed(connection: Connection) -> None:
     await a_run(connection, [owed(5, date(2026, 10, 28))], day=date(2026, 10, 28))
     with pytest.raises(
-        NotAllowed, match=r"3 days of 2026-10 were not run: 2026-10-29, 2026-10-30, 2026-10-31\."
+        NotAllowed, match=r"3 days up to 2026-10 were not run: 2026-10-29, 2026-10-30, 2026-10-31\."
     ):
         await proposed(connection, "2026-10", AFTER)
     with pytest.raises(NotAllowed, match="Close 2026-10 first"):
@@ -112,6 +113,36 @@ async def test_what_is_missing_is_named_and_nothing_is_proposed(connection: Conn
     assert (await month_book.document(connection, number)).early
     with pytest.raises(NotAllowed, match="Nothing of 2026-09"):
         await proposed(connection, "2026-09", AFTER)
+
+
+async def test_days_after_an_early_close_are_asked_for_and_enter_the_next_document(
+    connection: Connection,
+) -> None:
+    await a_run(connection, [owed(5, date(2026, 10, 30))], day=date(2026, 10, 30))
+    await approved(connection, await proposed(connection, "2026-10", LAST, early=True))
+    for day in range(1, 31):
+        await a_run(connection, [], day=date(2026, 11, day))
+    with pytest.raises(NotAllowed, match="1 days up to 2026-11 were not run: 2026-10-31"):
+        await proposed(connection, "2026-11", LATER)
+    await a_run(connection, [owed(7, LAST)], day=LAST)
+    found = await closed(connection, "2026-11", LATER)
+    assert (LAST.isoformat(), 1, True) in found.runs
+    assert [one.to_pay_fen for one in found.pools] == [7]
+
+
+async def test_of_two_who_approve_at_once_one_has_done_it(database: NewDatabase) -> None:
+    dsn = database("clearing")
+    async with (
+        postgres.opened(dsn, application_name="test") as one,
+        postgres.opened(dsn, application_name="test") as other,
+    ):
+        await a_run(one, [owed(1_000, LAST)], day=LAST)
+        number = await proposed(one, "2026-10", AFTER)
+        done = await asyncio.gather(
+            approved(one, number), approved(other, number, by="zhao"), return_exceptions=True
+        )
+        assert sorted(type(each).__name__ for each in done) == ["NotAllowed", "Proposal"]
+        assert await one.fetchval("SELECT count(*) FROM month_closed") == 1
 
 
 async def test_a_batch_that_is_run_after_the_close_belongs_to_the_next_month(connection: Connection) -> None:
