@@ -34,7 +34,7 @@ async def months(connection: Connection, today: date) -> list[Row]:
     """Months that are over and neither closed nor proposed, with the day by which they have to be closed."""
     records = await connection.fetch(
         "SELECT DISTINCT to_char(day, 'YYYY-MM') AS month FROM run WHERE day < date_trunc('month', $1::date)"
-        " AND NOT EXISTS (SELECT FROM month_closed WHERE month = to_char(day, 'YYYYMM')) ORDER BY 1",
+        " AND NOT EXISTS (SELECT FROM month_closed WHERE month >= to_char(day, 'YYYYMM')) ORDER BY 1",
         today,
     )
     workdays = load_workdays()

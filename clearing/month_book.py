@@ -30,7 +30,7 @@ class MonthStands(NamedTuple):
     missing: list[date]  # days up to its last, and before today, without a run
     unclosed: list[str]  # earlier months with runs that are not closed
     over: bool
-    closed: bool
+    closed: bool  # it, or a later one: its document would take in what that one withheld, a second time
     absent: list[str]  # "2026-11-20 region 45: why"
     differences: int
     stake_fen: int
@@ -40,7 +40,7 @@ class MonthStands(NamedTuple):
     def fault(self, period: Period) -> str:
         """Why it cannot be closed; empty where it can. Whether it is over is the caller's to judge."""
         if self.closed:
-            return f"{period.text} is closed; what came later is in the next month's document."
+            return f"{period.text} is closed, or a later month is; what came since is in the next month's document."
         if self.unclosed:
             return f"Close {', '.join(self.unclosed)} first: months close in their order."
         if self.missing:
@@ -62,7 +62,7 @@ async def stands(connection: Connection, period: Period, today: date) -> MonthSt
     )  # fmt: skip
     unclosed = await connection.fetch(
         "SELECT DISTINCT to_char(day, 'YYYY-MM') AS month FROM run WHERE day < $1"
-        " AND NOT EXISTS (SELECT FROM month_closed WHERE month = to_char(day, 'YYYYMM')) ORDER BY 1",
+        " AND NOT EXISTS (SELECT FROM month_closed WHERE month >= to_char(day, 'YYYYMM')) ORDER BY 1",
         period.first,
     )
     absent = await connection.fetch(
@@ -79,7 +79,7 @@ async def stands(connection: Connection, period: Period, today: date) -> MonthSt
         "SELECT day, batch, late FROM month_due($1) ORDER BY day, batch", _compact(period)
     )
     closed = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM month_closed WHERE month = $1)", _compact(period)
+        "SELECT EXISTS (SELECT FROM month_closed WHERE month >= $1)", _compact(period)
     )
     assert open_ones is not None
     return MonthStands(

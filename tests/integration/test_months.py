@@ -315,6 +315,26 @@ async def test_nothing_of_a_closed_month_is_edited(connection: Connection, table
         await connection.execute(f"DELETE FROM {table}")
 
 
+async def test_a_month_before_a_closed_one_is_not_closed_after_it_but_carried_into_the_next(
+    connection: Connection,
+) -> None:
+    """Its document would carry in what the closed one withheld, and the next month's would once more."""
+    key = {"home_pool": NANNING, "care_pool": GUANGZHOU, "fixmedins_code": HOSPITAL, "day": NEXT}
+    item = figures(1, pooled_fen=600, **key)
+    book = MemoryBook("care", "44", {"45": [item]})
+    await a_run(connection, [owed(600, NEXT)], day=NEXT)
+    await listed_row(connection, "202611", 1, item)
+    await closed(connection, "2026-11", LATER, [book])
+    await a_run(connection, [owed(70, LAST)], day=LAST)  # a day of the month before, run only now
+    with pytest.raises(NotAllowed, match="or a later month is"):
+        await proposed(connection, "2026-10", LATER)
+    assert not any("2026-10 is not closed" in one.what for one in await waiting(connection, LATER))
+    await connection.execute("UPDATE apportioned SET confirmed_by = 'C' WHERE month = '202612'")
+    number = await proposed(connection, "2026-12", date(2026, 12, 1), early=True)
+    (line,) = (await month_book.document(connection, number)).pools
+    assert (line.runs_fen, line.carried_in_fen, line.to_pay_fen) == (70, 600, 670)
+
+
 async def test_a_year_closes_after_its_months_with_what_is_left_to_pay(connection: Connection) -> None:
     december = date(2026, 12, 31)
     await a_run(connection, [owed(1_000, december, account_fen=40, hospital_fen=7, aid_fen=5)], day=december)
