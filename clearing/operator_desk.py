@@ -65,7 +65,9 @@ class OperatorDesk:
         seen: dict[str, tuple[Any, ...]] = {}
         async with self._opened() as session:
             for _ in range(int(WATCH_IDLE_S_MAX / WATCH_EVERY_S)):
-                going = {one["day"]: one for one in await standing.under_way(session.connection)}
+                going = {
+                    one["day"]: one for one in await standing.under_way(session.connection) if one["alive"]
+                }
                 for day, one in going.items():
                     now = (one["step"], one["done"], one["total"])
                     if seen.get(day) != now and wanted in ("", day):

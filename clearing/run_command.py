@@ -196,6 +196,11 @@ def status(as_json: AsJson = False) -> None:
             f"Run of {one['day']} by {one['operator']}, begun {one['began_at']}: {one['step']}"
             f" {one['done']}/{one['total']},"
             f" last heard of {one['at']}."
+            + (
+                ""
+                if one["alive"]
+                else f" It did not end: python -m clearing run --date {one['day']} --as NAME"
+            )
         )
 
 

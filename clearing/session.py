@@ -102,6 +102,8 @@ async def watched(session: Session, day: date, *, operator: str, show: Progress)
             " at = clock_timestamp()",
             day, operator,
         )  # fmt: skip
+        # held as long as this process lives: a row that nobody holds is of a run that died
+        await connection.execute("SELECT pg_advisory_lock_shared(hashtext('progress'), $1)", day.toordinal())
         watching = Watched(connection, day, show)
         yield watching
         await connection.execute("DELETE FROM run_progress WHERE day = $1", day)

@@ -164,8 +164,13 @@ async def runs(connection: Connection, *, day: date | None = None) -> list[dict[
 
 
 async def under_way(connection: Connection) -> list[dict[str, Any]]:
-    """Runs that are going on, or were when their process died."""
-    records = await connection.fetch("SELECT * FROM run_progress ORDER BY day")
+    """Runs that are going on, and those that ended without an end: nobody is `alive` who would hold their progress."""
+    records = await connection.fetch(
+        "SELECT p.*, EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+        "   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        "   AND classid::bigint = hashtext('progress') & 4294967295 AND objid::bigint = p.day - date '0001-01-01' + 1)"
+        " AS alive FROM run_progress p ORDER BY day"
+    )
     return [
         {
             **dict(one), "day": one["day"].isoformat(), "began_at": one["began_at"].isoformat(timespec="seconds"),

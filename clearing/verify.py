@@ -2,7 +2,8 @@
 
 Both books sum the day again from their decisions; what they say must be what they said when the day was run. What was
 mended since, and settled by asking both books again, is the only change allowed, and it is counted. Inside clearing the
-runs of the day are held against their own rules once more.
+runs of the day are held against their own rules once more, and what they set aside and carried in against the differences
+and resolutions that it comes from.
 """
 
 import json
@@ -47,6 +48,7 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
     findings: list[Finding] = []
     for batch in batches:
         findings += await _own_rules(connection, day, batch)
+        findings += await _aside_and_carried(connection, day, batch)
     findings += await _payments(connection, day)
     findings += await _months(connection, day)
     findings += await _wallets(connection, day)
@@ -86,8 +88,55 @@ async def _own_rules(connection: Connection, day: date, batch: int) -> list[Find
     return []
 
 
+async def _aside_and_carried(connection: Connection, day: date, batch: int) -> list[Finding]:
+    """Whether what a run left out is what its differences hold, and what it brought in the money that entered it."""
+    names = ", ".join(SUM_COLUMNS)
+    written = await connection.fetch(
+        f"SELECT node, region, source, {names} FROM run_sum WHERE day = $1 AND batch = $2"
+        " AND source IN ('home_aside', 'care_aside', 'carried')",
+        day, batch,
+    )  # fmt: skip
+    counted = [(*one[:3], _sum_of(one[3:]), 1) for one in map(tuple, written)]
+    held = await connection.fetch(
+        "SELECT node, region, 'home_aside' AS source, home AS rows FROM difference"
+        " WHERE day = $1 AND batch = $2 AND institution IS NULL"
+        " UNION ALL SELECT node, region, 'care_aside', care FROM difference"
+        " WHERE day = $1 AND batch = $2 AND institution IS NULL"
+        " UNION ALL SELECT node, region, 'carried', money FROM resolution r JOIN difference d ON d.id = r.difference"
+        " WHERE (r.entered_day, r.entered_batch) = ($1, $2)",
+        day, batch,
+    )  # fmt: skip
+    for node, region, source, rows in map(tuple, held):
+        for row in json.loads(rows):
+            if row["sign"] and row.get("day", day.isoformat()) == day.isoformat():
+                counted.append((node, region, source, _one(row), -1))
+    left: dict[tuple[Any, ...], list[int]] = {}
+    for *where, one, factor in counted:
+        sums = left.setdefault((*where, one.key), [0] * (1 + len(AMOUNTS)))
+        for place, amount in enumerate((one.items, *one.amounts)):
+            sums[place] += factor * amount
+    words = {"carried": "resolutions"}
+    return [
+        Finding(
+            f"{key.fixmedins_code}, insurance {key.insutype}: {source} is off by {sums[0]} items of {sums[1]} fen against"
+            f" the {words.get(source, 'differences')} that it comes from",
+            f"batch {batch}, node {node} with region {region}",
+        )
+        for (node, region, source, key), sums in left.items()
+        if any(sums)
+    ]
+
+
+_REPLACED = """
+SELECT i.id, i.returned_fen, again.fen FROM instruction_state i CROSS JOIN LATERAL
+  (SELECT isum(amount_fen) AS fen FROM instruction n WHERE n.replaces = i.id) again
+WHERE i.period = $1 AND i.batch = $2 AND again.fen <> i.returned_fen AND NOT (i.refused AND again.fen = i.amount_fen)
+ORDER BY i.id
+"""
+
+
 async def _payments(connection: Connection, day: date) -> list[Finding]:
-    """Whether the instructions that pay this day's runs move what their runs owe."""
+    """Whether the instructions that pay this day's runs move what their runs owe, and again only what came back."""
     sets = await connection.fetch(
         "SELECT DISTINCT period, batch FROM instruction_run WHERE day = $1 ORDER BY period, batch", day
     )
@@ -98,6 +147,9 @@ async def _payments(connection: Connection, day: date) -> list[Finding]:
                 await connection.execute("SELECT instructions_hold($1, $2::smallint)", period, batch)
         except asyncpg.PostgresError as broken:
             found.append(Finding(str(broken.args[0]), f"instructions of {period}, batch {batch}"))
+        for one in await connection.fetch(_REPLACED, period, batch):
+            what = f"{one['returned_fen']} fen of {one['id']} came back, {one['fen']} are paid again"
+            found.append(Finding(what, f"instructions of {period}, batch {batch}"))
     return found
 
 
@@ -136,11 +188,13 @@ async def _published(
         " AND source = $5",
         day, batch, node, region, source,
     )  # fmt: skip
+    sums = (_sum_of(tuple(record)) for record in records)
+    return {one.key: one for one in sums}
+
+
+def _sum_of(values: Sequence[Any]) -> DaySum:
     keys = len(DayKey._fields)
-    return {
-        (key := DayKey(*record[:keys])): DaySum(key, record[keys], tuple(record[keys + 1 :]))
-        for record in map(tuple, records)
-    }
+    return DaySum(DayKey(*values[:keys]), values[keys], tuple(values[keys + 1 :]))
 
 
 async def _mended(
@@ -148,9 +202,10 @@ async def _mended(
 ) -> list[tuple[list[DaySum], list[DaySum]]]:
     """Items that were settled by asking the books again: what this book said of the day, and what it must say since."""
     records = await connection.fetch(
-        f"SELECT d.{source} AS said, r.money FROM difference d JOIN resolution_standing r ON r.difference = d.id"
+        f"SELECT DISTINCT ON (d.id) d.{source} AS said, r.money FROM difference d"
+        " JOIN resolution_standing r ON r.difference = d.id"
         " WHERE d.day = $1 AND d.node = $2 AND d.region = $3 AND r.action IN ('requery', 'fetch_again')"
-        " AND d.institution IS NULL ORDER BY r.id",
+        " AND d.institution IS NULL ORDER BY d.id, r.id DESC",  # asked twice: the last word
         day, node, region,
     )  # fmt: skip
     found = []
@@ -163,7 +218,7 @@ async def _mended(
 def _one(row: dict[str, Any]) -> DaySum:
     told = {name: row[name] for name in DayKey._fields} | {"setl_day": date.fromisoformat(row["setl_day"])}
     key = DayKey(**told)
-    return DaySum(key, 1, tuple(row.get(name, 0) for name in AMOUNTS))
+    return DaySum(key, row.get("items", 1), tuple(row.get(name, 0) for name in AMOUNTS))
 
 
 def _expected(

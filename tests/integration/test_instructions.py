@@ -19,6 +19,7 @@ from clearing.proposals import check as check_proposal
 from clearing.return_book import Booked, book_returns
 from clearing.scheme import PROVINCES, load_scheme
 from clearing.standing import waiting
+from clearing.verify import verify
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_runs import CHONGQING, DAY, GUANGZHOU, NANNING, SHENZHEN, a_run, a_sum
@@ -283,6 +284,23 @@ async def test_instructions_that_do_not_pay_what_is_owed_are_found(
     await connection.execute(statement)
     with pytest.raises(asyncpg.PostgresError, match="leave party"):
         await connection.execute("SELECT instructions_hold($1, 1::smallint)", str(DAY))
+
+
+async def test_what_is_paid_again_without_having_come_back_is_found(connection: Connection) -> None:
+    await a_run(connection, SUMS)
+    first, *_ = await sent(connection)
+    await answered(connection, f"{first.id},partly,0.10,AC04")
+
+    async def found() -> list[str]:
+        findings = (await verify(DAY, connection=connection, books=())).findings
+        return [one.what for one in findings if "paid again" in one.what]
+
+    assert await found() == []
+    await connection.execute(
+        "SET session_replication_role = replica; UPDATE instruction SET amount_fen = amount_fen + 10"
+        " WHERE revision = 2; RESET session_replication_role"
+    )
+    assert len(await found()) == 1
 
 
 async def test_a_party_without_an_account_stops_the_proposal(connection: Connection) -> None:

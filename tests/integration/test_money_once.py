@@ -1,5 +1,6 @@
 """What a difference holds back is paid once: not twice, not never, whatever runs and operators do at the same time."""
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
@@ -8,6 +9,10 @@ import pytest
 from clearing.actions import Action
 from clearing.difference_book import Filter, Kept, check, listed, propose, undo
 from clearing.errors import NotAllowed
+from clearing.session import Session, watched
+from clearing.settings import ClearingSettings
+from clearing.standing import under_way
+from clearing.verify import verify
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_books import DAY, MemoryBook, figures, next_day, two_books
@@ -265,3 +270,73 @@ async def test_an_institutions_word_in_batch_one_does_not_keep_batch_two_from_ru
     result = await ran(clearing, *two_books([figures(1)], [changed]))
     assert (result.run.batch, result.differences) == (2, 1)
     assert len(await listed(clearing, Filter())) == 3
+
+
+# ------------------------------------------------------------------------------------------------ recomputed
+
+
+async def carried_day(clearing: Connection) -> tuple[MemoryBook, MemoryBook]:
+    """A difference of the first day, brought into the second one's run; everything holds."""
+    number, books = await open_difference(clearing)
+    await settled(clearing, number, Action.ADOPT_HOME, books)
+    await ran(clearing, *books, day=SECOND)
+    for day in (DAY, SECOND):
+        assert (await verify(day, connection=clearing, books=books)).findings == []
+    return books
+
+
+@pytest.mark.parametrize(
+    ("statement", "day"),
+    [
+        (
+            "UPDATE run_sum SET pooled_fen = 1, cash_fen = 9999, fund_sum_fen = 1 WHERE source = 'carried'",
+            SECOND,
+        ),
+        ("INSERT INTO run_sum SELECT * FROM run_sum WHERE source = 'carried'", SECOND),
+        ("UPDATE resolution SET entered_day = NULL, entered_batch = NULL", SECOND),
+        ("DELETE FROM run_sum WHERE source LIKE '%aside'", DAY),
+        ("UPDATE difference SET care = home", DAY),
+    ],
+)
+async def test_what_a_run_left_out_and_brought_in_is_held_against_where_it_comes_from(
+    clearing: Connection, statement: str, day: Any
+) -> None:
+    books = await carried_day(clearing)
+    await clearing.execute(
+        f"SET session_replication_role = replica; {statement}; RESET session_replication_role"
+    )
+    found = (await verify(day, connection=clearing, books=books)).findings
+    assert any("that it comes from" in one.what for one in found)
+
+
+async def test_a_day_whose_item_was_settled_by_asking_twice_still_holds(clearing: Connection) -> None:
+    number, books = await open_difference(clearing)
+    books[1].rows["44"] = [figures(1)]
+    for day in (SECOND, THIRD):
+        made = await propose(clearing, number, Action.REQUERY, operator="wang", reason="", books=books)
+        await ran(clearing, *books, day=day)
+        if day == SECOND:
+            entry, _ = await undo(clearing, made, operator="wang", reason="")
+            await check(clearing, entry, operator="li")
+    assert await paid_in_all(clearing) == 10_000
+    for day in (DAY, SECOND, THIRD):
+        assert (await verify(day, connection=clearing, books=books)).findings == []
+
+
+# ------------------------------------------------------------------------------------------------ runs that died
+
+
+async def test_a_run_that_died_is_told_from_one_that_is_under_way(clearing: Connection, dsn: str) -> None:
+    session = Session(clearing, [], ClearingSettings(postgres_dsn=dsn))
+
+    async def alive() -> list[bool]:
+        return [one["alive"] for one in await under_way(clearing)]
+
+    with contextlib.suppress(KeyboardInterrupt):
+        async with watched(session, DAY, operator="wang", show=lambda *_: None):
+            assert await alive() == [True]
+            raise KeyboardInterrupt
+    assert await alive() == [False]
+    async with watched(session, DAY, operator="li", show=lambda *_: None):
+        assert await alive() == [True]
+    assert await alive() == []
