@@ -174,7 +174,7 @@ def _admitted(
         id=call.id, digest=call.digest, kind=mpb.KIND_SETTLE, infno=call.infno, msgid=call.envelope.msgid,
         fixmedins_code=institution.code, region=house.region, psn_no=visit.psn_no, home_pool=visit.home_pool,
         care_pool=institution.pool, visit=visit.id, bill=bill.key, deadline_ms=call.deadline_ms,
-        mdtrt_id=setl_id_text(visit.id),
+        mdtrt_id=given.mdtrt_id or setl_id_text(visit.id),
     )  # fmt: skip
     facts = _facts(given, med_type, insutype, parties, visit, house, bill).SerializeToString()
     row = request_row(

@@ -158,12 +158,12 @@ class Deciding:
         verdict = self.lives.settle(bill_key)
         if verdict is not PAY:
             return self._declined(item, verdict)
-        if self._days_taken(item):
+        facts = item.facts
+        if facts.clr_type == STAY and self._days_taken(item, facts):
             return self._still(item, Status.DECLINED, answers.DAYS_IN_LIVE_BILL)
         person = self.snapshot.people.get(item.psn_no)
         if person is None:
             return self._still(item, Status.DECLINED, answers.PERSON_UNKNOWN)
-        facts = item.facts
         invoice, relative = facts.invoice, facts.relative
         if invoice and invoice in person.invoices:
             return self._still(item, Status.DECLINED, answers.INVOICE_PAID_BY_HAND)
@@ -189,12 +189,9 @@ class Deciding:
 
     # ------------------------------------------------------------------------------------------- undoing
 
-    def _days_taken(self, item: messages_pb2.Item) -> bool:
+    def _days_taken(self, item: messages_pb2.Item, facts: messages_pb2.SettleFacts) -> bool:
         """Whether a live settlement of the stay pays for one of these days (the node's own look at days)."""
-        facts = item.facts
-        return facts.clr_type == STAY and self._days_shared(
-            item.visit, item.bill, day_of(facts.begin_date), day_of(facts.end_date)
-        )
+        return self._days_shared(item.visit, item.bill, day_of(facts.begin_date), day_of(facts.end_date))
 
     def _days_shared(self, visit: Id, bill: Id | None, begin: date | None, end: date | None) -> bool:
         """Whether another bill of this stay that lives pays for a day of these; bills of a visit may share theirs."""

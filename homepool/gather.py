@@ -6,6 +6,7 @@ a stay live. A revival needs to know what a settlement of today would need, whic
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from homepool.book import BookReads, Key, Stored
@@ -111,6 +112,7 @@ def _keys(item: messages_pb2.Item, person: Person | None) -> list[Key]:
     return keys
 
 
+@lru_cache(maxsize=4_096)
 def _is_day(text: str) -> bool:
     return (
         len(text) == _DAY_LENGTH

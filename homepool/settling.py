@@ -58,8 +58,8 @@ def bill_facts(item: messages_pb2.Item, snapshot: Snapshot) -> BillFacts:
     """The bill of an item; of a stay with what its live interim settlements have borne."""
     facts = item.facts
     med_type = facts.med_type
-    stay_continues, borne = False, 0
-    if is_stay(med_type):
+    stay, stay_continues, borne = is_stay(med_type), False, 0
+    if stay:
         for earlier in snapshot.visit_live.get(item.visit, ()):
             stay_continues = True
             borne += snapshot.rows[earlier].deductible_fen
@@ -86,7 +86,7 @@ def bill_facts(item: messages_pb2.Item, snapshot: Snapshot) -> BillFacts:
         route=facts.route,
         begin_date=facts.begin_date,
         end_date=facts.end_date,
-        admission_date=facts.admission_date,
+        admission_date=facts.admission_date if stay else "",
         institution=item.fixmedins_code,
         stay_continues=stay_continues,
         stay_deductible_fen=borne,
@@ -174,6 +174,7 @@ def day_of(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+@lru_cache(maxsize=4_096)
 def month_of(day: str) -> int:
     """yyyyMM of a day."""
     return int(day[:4]) * 100 + int(day[5:7])
@@ -215,8 +216,8 @@ def paid_row(
         amounts = tuple([draw[1] for draw in draws])
         read = tuple([balances[relative] for relative in relatives])
     row = Row._make((
-        *place, id_, 1, 1, "", item.digest, now_ms, item.region, item.fixmedins_code, item.home_pool,
-        item.care_pool, item.psn_no, bill.insutype, bill.med_type, facts.clr_type, bill.route, item.visit,
+        *place, id_, 1, 1, "", item.digest, now_ms, item.region, bill.institution, bill.home_pool,
+        bill.care_pool, item.psn_no, bill.insutype, bill.med_type, facts.clr_type, bill.route, item.visit,
         item.bill, None, None, id_, False, benefit.year, 1, with_account, bill.total_fen, benefit.total_fen,
         bill.full_self_fen, bill.over_limit_fen, bill.first_pay_fen, bill.in_scope_fen, benefit.deductible_fen,
         benefit.pooled_fen, benefit.big_illness_fen, benefit.large_fen, benefit.civil_fen,
@@ -224,6 +225,6 @@ def paid_row(
         benefit.other_fen, account, family, benefit.cash_fen, benefit.hospital_fen, fund,
         benefit.commercial_payer, benefit.deltas, benefit.month, benefit.month_in_scope_fen,
         benefit.month_pooled_fen, relatives, amounts, tuple(facts.line_keys[:]) or None, facts.lines_digest or None,
-        day_of(facts.begin_date), day_of(facts.end_date), facts.invoice or None, policy.version, answer,
+        day_of(bill.begin_date), day_of(bill.end_date), facts.invoice or None, policy.version, answer,
     ))  # fmt: skip
     return Written(row, item.deadline_ms or None, standing.balance_fen if account else None, read)

@@ -57,6 +57,7 @@ def message_name(identifier: bytes) -> str:
     return setl_id_text(identifier) if len(identifier) == ID_BYTES else identifier.hex()
 
 
+@lru_cache(maxsize=4_096)  # a flush asks for the same visit several times
 def setl_id_bytes(text: str) -> bytes:
     """The id that `setl_id_text` wrote; one id has one text, so anything else raises `IdMalformed`."""
     characters = text.encode()
@@ -127,7 +128,11 @@ def _prefixed(*texts: str) -> bytes:
 
 def _msgid_time(msgid: str) -> bytes:
     """Six bytes of ms since the epoch from characters 13-26, or zeros where they are no time of China."""
-    day, clock = msgid[12:20], msgid[20:26]
+    return _time_bytes(msgid[12:20], msgid[20:26])
+
+
+@lru_cache(maxsize=4_096)  # messages of one second share it
+def _time_bytes(day: str, clock: str) -> bytes:
     if len(clock) != 6 or not (clock.isascii() and clock.isdigit()):
         return _UNKNOWN_TIME
     hour, minute, second = int(clock[:2]), int(clock[2:4]), int(clock[4:])
