@@ -82,7 +82,7 @@ def paid(
 ) -> bytes:  # fmt: skip
     """The answer of a settlement that pays. `balance_fen` is the own account after it."""
     setl_id, mdtrt_id, facts = setl_id_text(item.id) if item.id else "", item.mdtrt_id, item.facts
-    account, care_pool = benefit.account_fen + benefit.family_fen, str(bill.care_pool)
+    account, care_pool = benefit.account_fen + benefit.family_fen, str(item.care_pool)
     head = _OUTCOME(
         status=_PAID, setl_id=setl_id, infno=item.infno, medins_setl_id=item.msgid, biz_date=stamp.biz_date,
         setl_time=stamp.setl_time,
@@ -90,7 +90,7 @@ def paid(
     info = _INFO(
         setl_id=setl_id, mdtrt_id=mdtrt_id, psn_no=item.psn_no, insutype=bill.insutype, psn_type=psn_type,
         med_type=bill.med_type,
-        insu_optins=str(bill.home_pool),
+        insu_optins=str(item.home_pool),
         fixmedins_poolarea=care_pool,
         hosp_lv=bill.level,
         medfee_sumamt=benefit.total_fen,

@@ -216,8 +216,8 @@ def paid_row(
         amounts = tuple([draw[1] for draw in draws])
         read = tuple([balances[relative] for relative in relatives])
     row = Row._make((
-        *place, id_, 1, 1, "", item.digest, now_ms, item.region, bill.institution, bill.home_pool,
-        bill.care_pool, item.psn_no, bill.insutype, bill.med_type, facts.clr_type, bill.route, item.visit,
+        *place, id_, 1, 1, "", item.digest, now_ms, item.region, item.fixmedins_code, item.home_pool,
+        item.care_pool, item.psn_no, bill.insutype, bill.med_type, facts.clr_type, bill.route, item.visit,
         item.bill, None, None, id_, False, benefit.year, 1, with_account, bill.total_fen, benefit.total_fen,
         bill.full_self_fen, bill.over_limit_fen, bill.first_pay_fen, bill.in_scope_fen, benefit.deductible_fen,
         benefit.pooled_fen, benefit.big_illness_fen, benefit.large_fen, benefit.civil_fen,
