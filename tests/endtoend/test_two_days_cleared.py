@@ -94,8 +94,18 @@ async def plant_day_one(agency: Agency) -> None:
 
 
 async def test_two_days_from_the_close_to_the_banks_answer(agency: Agency, tmp_path: Path) -> None:
-    books = agency.scene.books
     await plant_day_one(agency)
+    await day_one(agency)
+    await day_two(agency, tmp_path)
+    await month(agency, tmp_path)
+    for day in (ONE, TWO):
+        verified = await agency.told("verify", "--date", str(day))
+        assert verified["findings"] == []
+    assert "operator" in (await agency.told("log"))[0]
+
+
+async def day_one(agency: Agency) -> None:
+    """Every difference is found; two people settle what they can; the region fetches what was stuck."""
     ran = await agency.told("run", "--date", str(ONE), "--as", "wang", exit_code=1)
     assert (ran["batch"], ran["items"]) == (1, 36)
     found = {one["setl_id"]: one for one in await agency.told("differences", "--all")}
@@ -105,15 +115,13 @@ async def test_two_days_from_the_close_to_the_banks_answer(agency: Agency, tmp_p
         "only at care": "missing_at_home", "stuck": "missing_at_care",
     }  # fmt: skip
     assert len(found) == 6
-
-    # two people settle what they can; the region fetches what was stuck
     for name in ("amount", "sign", "status"):
         number = str(found[setl_id_text(an_id(name))]["id"])
         await agency(
             "resolve", number, "--action", "adopt_home", "--as", "wang", "--reason", "the answer says so"
         )
     stuck, only = (str(found[setl_id_text(an_id(name))]["id"]) for name in ("stuck", "only at care"))
-    await run_sql(books.care, f"ALTER TABLE care_{ONE:%Y%m%d} DROP CONSTRAINT stuck")
+    await run_sql(agency.scene.books.care, f"ALTER TABLE care_{ONE:%Y%m%d} DROP CONSTRAINT stuck")
     await agency("resolve", stuck, "--action", "fetch_again", "--as", "wang")
     await agency(
         "resolve", only, "--action", "dispute", "--as", "wang", "--reason", "the node never decided it"
@@ -126,11 +134,12 @@ async def test_two_days_from_the_close_to_the_banks_answer(agency: Agency, tmp_p
     for resolution in waiting:
         await agency("approve", resolution, "--as", "li")
 
-    # day two: an institution's file, and the money of day one's differences
-    first = row("a", 51, TWO)
-    refund = a_mirror_row("c", 53, "b", day=TWO, decided_ms=first.decided_ms, answer=first.answer)
-    await books.both(row("a", 51, TWO), row("b", 52, TWO), refund)
+
+async def day_two(agency: Agency, tmp_path: Path) -> None:
+    """An institution's file is taken over, and the money of day one's differences enters."""
     one = row("a", 51, TWO)
+    refund = a_mirror_row("c", 53, "b", day=TWO, decided_ms=one.decided_ms, answer=one.answer)
+    await agency.scene.books.both(one, row("b", 52, TWO), refund)
     lines = [(setl_id_text(one.id), "", "", yuan(one.total_fen), yuan(one.fund_sum_fen), yuan(0), "0")]
     file = tmp_path / "day.zip"
     file.write_bytes(packed(lines, name="day.txt"))
@@ -152,7 +161,9 @@ async def test_two_days_from_the_close_to_the_banks_answer(agency: Agency, tmp_p
     positions = await agency.told("positions", "--month", MONTH)
     assert positions["nets_zero"] is True
 
-    # the month, its payments, and a return
+
+async def month(agency: Agency, tmp_path: Path) -> None:
+    """The month is closed and paid by two people; one payment comes back, and that pair's alone is proposed anew."""
     await agency("month", "--month", MONTH, "--as", "wang")
     (proposal,) = await agency.told("proposals")
     await agency("proposals", "approve", str(proposal["id"]), "--as", "li")
@@ -171,11 +182,6 @@ async def test_two_days_from_the_close_to_the_banks_answer(agency: Agency, tmp_p
     assert sum(one["state"] == "proposed" for one in after) == 1  # that pair's, and no other
     await agency("statements", "--month", MONTH, "--out", str(tmp_path / "statements"))
     assert list((tmp_path / "statements").rglob("index.csv"))
-
-    for day in (ONE, TWO):
-        verified = await agency.told("verify", "--date", str(day))
-        assert verified["findings"] == []
-    assert "operator" in (await agency.told("log"))[0]
 
 
 async def test_a_run_that_is_killed_at_any_moment_is_started_again_and_comes_to_the_same(
