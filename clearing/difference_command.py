@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clearing.options import AsJson, Operator, day_of, named
+from clearing.options import ID_MAX, AsJson, Operator, day_of, named
 
 if TYPE_CHECKING:
     from clearing.difference_book import Kept
@@ -54,6 +54,7 @@ python -m clearing log --by wang --json > log.json
 
 
 DIFFERING_SHOWN_MAX: Final = 3
+AGE_DAYS_MAX: Final = 36_500
 
 
 def attach(app: typer.Typer) -> None:
@@ -90,7 +91,9 @@ def differences(
     kind: Annotated[
         str, typer.Option("--class", metavar="CLASS", help="Of this class only, such as amount.")
     ] = "",
-    age_days: Annotated[int, typer.Option("--age", min=0, help="At least so many days old.")] = 0,
+    age_days: Annotated[
+        int, typer.Option("--age", min=0, max=AGE_DAYS_MAX, help="At least so many days old.")
+    ] = 0,
     institution: Annotated[str, typer.Option(help="Of this institution only.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Also what is resolved.")] = False,
     as_json: AsJson = False,
@@ -171,8 +174,10 @@ def _differs(one: "Kept") -> str:
 
 
 Reason = Annotated[str, typer.Option(help="Why; no personal data.")]
-Number = Annotated[int, typer.Argument(metavar="ID", help="As `differences` shows it.")]
-Resolution = Annotated[int, typer.Argument(metavar="RESOLUTION", help="As `todo` shows it.")]
+Number = Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="As `differences` shows it.")]
+Resolution = Annotated[
+    int, typer.Argument(metavar="RESOLUTION", min=1, max=ID_MAX, help="As `todo` shows it.")
+]
 
 
 def resolve(
@@ -256,7 +261,7 @@ def undo(resolution: Resolution, operator: Operator, reason: Reason = "") -> Non
 
 def log(
     by: Annotated[str, typer.Option(metavar="NAME", help="Only what this operator did.")] = "",
-    after: Annotated[int, typer.Option(min=0, help="Only entries after this number.")] = 0,
+    after: Annotated[int, typer.Option(min=0, max=ID_MAX, help="Only entries after this number.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """The log."""

@@ -24,6 +24,7 @@ FORM: Final = (
     " PERIOD/INSUTYPE/FUND/POOL"
 )
 _NET_PARTS: Final = 4
+_POOL_DIGITS: Final = 6
 
 
 class PositionId(NamedTuple):
@@ -79,9 +80,13 @@ def position_id(text: str) -> PositionId:
     parts = text.split("/", _NET_PARTS - 1)
     period = read_period(parts[0])
     debtor, _, creditor = parts[-1].rpartition("/")  # a payer outside the pools may have a slash in its name
-    if len(parts) != _NET_PARTS or period is None or not debtor or not creditor.isdigit():
+    if len(parts) != _NET_PARTS or period is None or not debtor or not _is_pool(creditor):
         raise Malformed(f"{text} names no position; write {FORM}.")
     return PositionId(period, parts[1], parts[2], debtor, int(creditor))
+
+
+def _is_pool(text: str) -> bool:
+    return len(text) == _POOL_DIGITS and text.isascii() and text.isdigit()
 
 
 class Cell(NamedTuple):
@@ -100,7 +105,7 @@ async def explain_net(connection: Connection, text: str) -> list[Cell]:
     """The positions behind a pool's net. Raises Malformed, NotFound."""
     period_text, insutype, fund, pool = text.split("/")
     period = read_period(period_text)
-    if period is None or not pool.isdigit():
+    if period is None or not _is_pool(pool):
         raise Malformed(f"{text} names no position; write {FORM}.")
     found = []
     for one in await PositionReader(connection, period.first, period.last).gross(
@@ -125,7 +130,7 @@ async def explain(connection: Connection, of: PositionId, *, institution: str = 
         raise NotFound(f"No run of {of.period.text} knows fund {of.fund} under insurance {of.insutype}.")
     columns = ("account_fen", "family_fen") if scheme["payer"] == ACCOUNT else (scheme["payer"],)
     if scheme["bearer"] in INTER_POOL:
-        if not of.debtor.isdigit():
+        if not _is_pool(of.debtor):
             raise NotFound(f"{of.debtor} is no pool; the debtor of fund {of.fund} is one.")
         pools, where = [int(of.debtor)], "route <> 1 AND $7 <> ''"
     else:

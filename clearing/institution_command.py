@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clearing.options import AsJson, day_of
+from clearing.options import ID_MAX, AsJson, day_of
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clearing.session import Session
     from proto.settlement.v1.envelope_pb2 import Envelope
 
+ROW_MAX: Final = 2**31 - 1
 HELP: Final = """What an institution asks about its own money (3201, 3202, 3203 to 3205, 3209, 3260 to 3262), by file and
 command; its HIS asks the same of StatementService. Amounts are fen."""
 TOTALS_HELP: Final = """3201: an institution's totals of a day against the books. Example:
@@ -66,10 +67,10 @@ def totals(
     pool: Pool,
     insutype: Annotated[str, typer.Option(help="310, 390 or 510.")],
     clr_type: Annotated[str, typer.Option(help="11 outpatient, 21 inpatient, 41 pharmacy.")],
-    count: Annotated[int, typer.Option(help="Its settlements and refunds.")],
-    medfee: Annotated[int, typer.Option(help="medfee_sumamt, fen.")],
-    fund: Annotated[int, typer.Option(help="fund_pay_sumamt, fen.")],
-    account: Annotated[int, typer.Option(help="acct_pay, fen.")] = 0,
+    count: Annotated[int, typer.Option(min=0, max=ID_MAX, help="Its settlements and refunds.")],
+    medfee: Annotated[int, typer.Option(min=-ID_MAX, max=ID_MAX, help="medfee_sumamt, fen.")],
+    fund: Annotated[int, typer.Option(min=-ID_MAX, max=ID_MAX, help="fund_pay_sumamt, fen.")],
+    account: Annotated[int, typer.Option(min=-ID_MAX, max=ID_MAX, help="acct_pay, fen.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Compare totals."""
@@ -167,7 +168,7 @@ def unmatched(
 def apportioned(
     institution: Institution,
     month: Month,
-    startrow: Annotated[int, typer.Option("--from", min=1, help="First row, from 1.")] = 1,
+    startrow: Annotated[int, typer.Option("--from", min=1, max=ROW_MAX, help="First row, from 1.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """List a month's off-site items."""

@@ -2,12 +2,15 @@
 
 import re
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from runtime.clock import SystemClock, china_date
 
+NAME_CHARACTERS_MAX: Final = 64
+ID_MAX: Final = 2**63 - 1
+"""The largest number that the database, and an int64 of the contract, hold."""
 AsJson = Annotated[bool, typer.Option("--json", help="The same as JSON, amounts in fen.")]
 Day = Annotated[
     str, typer.Option("--date", metavar="DAY", help="yyyy-MM-dd, today or yesterday (China time).")
@@ -43,7 +46,11 @@ def fen_of(yuan: str) -> int:
 
 
 def named(operator: str) -> str:
-    """The operator's name, trimmed. Raises typer.BadParameter where there is none."""
-    if not operator.strip():
-        raise typer.BadParameter("say who acts", param_hint="--as")
-    return operator.strip()
+    """The operator's name, trimmed. Raises typer.BadParameter where there is none that a book would take."""
+    name = operator.strip()
+    if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
+        raise typer.BadParameter(
+            f"say who acts, in at most {NAME_CHARACTERS_MAX} characters that can be printed",
+            param_hint="--as",
+        )
+    return name

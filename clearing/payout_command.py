@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clearing.options import AsJson, Operator, day_of, fen_of, named
+from clearing.options import ID_MAX, AsJson, Operator, day_of, fen_of, named
 from clearing.periods import DayOrNone, Month, period_of
 from clearing.prepayment_command import percent
 from clearing.proposal_command import DryRun, MaybeOperator, told
@@ -200,7 +200,7 @@ def reserve(
 
 def apply(
     institution: Annotated[str, typer.Argument(metavar="CODE", help="The institution.")],
-    pool: Annotated[int, typer.Option(help="The pool whose books pay it.")],
+    pool: Annotated[int, typer.Option(min=100_000, max=999_999, help="The pool whose books pay it.")],
     insutype: Annotated[str, typer.Option(help="The insurance, such as 310.")],
     operator: Operator,
     yuan: Yuan = "",
@@ -236,7 +236,7 @@ def apply(
 
 
 def paid(
-    number: Annotated[int, typer.Argument(metavar="ID", help="The advance's proposal.")],
+    number: Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="The advance's proposal.")],
     reference: Reference,
     operator: Operator,
     day: Annotated[str, typer.Option("--date", metavar="DAY", help="When it was paid; today.")] = "today",

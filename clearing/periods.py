@@ -16,7 +16,8 @@ Month = Annotated[
 ]
 
 Batch = Annotated[
-    int, typer.Option("--batch", metavar="N", min=0, help="Of this batch of the day only; 0: of all.")
+    int,
+    typer.Option("--batch", metavar="N", min=0, max=32_767, help="Of this batch of the day only; 0: of all."),
 ]
 
 

@@ -101,7 +101,7 @@ class Account(NamedTuple):
 def read_key(text: str) -> Key | None:
     """The account that a text names, None where it names none."""
     parts = text.split("/")
-    if len(parts) != len(Key._fields) or not all(part.isdigit() for part in parts):
+    if len(parts) != len(Key._fields) or not all(part.isascii() and part.isdigit() for part in parts):
         return None
     if [len(part) for part in parts] != [6, 6, 3, 6]:
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clearing.options import AsJson, Operator, day_of, fen_of, named
+from clearing.options import ID_MAX, AsJson, Operator, day_of, fen_of, named
 from clearing.proposal_command import DryRun, told
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _proposed(
 
 
 def received(
-    number: Annotated[int, typer.Argument(metavar="ID", help="The top-up's proposal.")],
+    number: Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="The top-up's proposal.")],
     reference: Annotated[str, typer.Option(help="The bank's reference of the payment; no personal data.")],
     operator: Operator,
     day: Annotated[str, typer.Option("--date", metavar="DAY", help="When it arrived; today.")] = "today",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from clearing.options import AsJson, Operator, named
+from clearing.options import ID_MAX, AsJson, Operator, named
 
 if TYPE_CHECKING:
     from clearing.proposals import Proposal
@@ -38,7 +38,7 @@ DryRun = Annotated[
 MaybeOperator = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who acts. Not authenticated yet; left out: only look.")
 ]
-Number = Annotated[int, typer.Argument(metavar="ID", help="As `proposals` shows it.")]
+Number = Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="As `proposals` shows it.")]
 
 
 def attach(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clearing.options import AsJson, Day, Operator, day_of
+from clearing.options import AsJson, Day, Operator, day_of, named
 
 if TYPE_CHECKING:
     from clearing.run import Progress, RunResult
@@ -64,7 +64,7 @@ def run(
         plan = operators.run(_planned(day_of(day)))
         _print_plan(plan) if not as_json else typer.echo(json.dumps(plan, ensure_ascii=False))
         return
-    result = operators.run(_ran(day_of(day), operator))
+    result = operators.run(_ran(day_of(day), named(operator)))
     if as_json:
         typer.echo(json.dumps(_as_json(result), ensure_ascii=False))
     else:
