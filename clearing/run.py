@@ -170,14 +170,20 @@ async def _summed_and_compared(day: date, node: Book, region: Book) -> Compared:
     at_care = await region.sum_day(day, peer=node.at.name, buckets=0)
     at_home = await node.sum_day(day, peer=region.at.name, buckets=at_care.buckets)
     pair = Pair(node.at.name, region.at.name, at_home.buckets, at_home.items, at_care.items, at_care.fetched)
-    home_buckets, care_buckets = await asyncio.gather(
-        node.day_buckets(day, peer=region.at.name), region.day_buckets(day, peer=node.at.name)
+    differing = compare.buckets_that_differ(
+        *await asyncio.gather(
+            node.day_buckets(day, peer=region.at.name), region.day_buckets(day, peer=node.at.name)
+        )
     )
-    differing = compare.buckets_that_differ(home_buckets, care_buckets)
     if not differing:
         return Compared(pair, node, region, [])
-    home = compare.by_id(await node.in_buckets(day, peer=region.at.name, buckets=differing))
-    care = compare.by_id(await region.in_buckets(day, peer=node.at.name, buckets=differing))
+    home, care = map(
+        compare.by_id,
+        await asyncio.gather(
+            node.in_buckets(day, peer=region.at.name, buckets=differing),
+            region.in_buckets(day, peer=node.at.name, buckets=differing),
+        ),
+    )
     sought = compare.unmatched(home, care)
     home_everywhere = compare.by_id(await node.with_ids(sought, peer=region.at.name))
     care_everywhere = compare.by_id(await region.with_ids(sought, peer=node.at.name))
