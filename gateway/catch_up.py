@@ -52,8 +52,8 @@ class CatchUp:
             async for part in self._book.buckets(self._day, self._peer)
             for bucket in part
         }
-        theirs = [bucket async for bucket in self._node.buckets(self._day)]
-        differing = [bucket.bucket for bucket in theirs if bucket != ours.pop(bucket.bucket, None)]
+        theirs = self._node.buckets(self._day)
+        differing = [bucket.bucket async for bucket in theirs if bucket != ours.pop(bucket.bucket, None)]
         self.looked_at = [*differing, *ours]
         for first in range(0, len(differing), BUCKETS_A_CALL_MAX):
             some = differing[first : first + BUCKETS_A_CALL_MAX]

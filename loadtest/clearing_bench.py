@@ -3,7 +3,7 @@
 Method: a day is planted and some institutions send their files; one plain aggregate over its rows is timed, then
 `python -m clearing run` as a process, from its start to its end, and what it lists is compared with what was planted. At
 last live settlements at half of what went through at most are sent at their due moments, by turns without and during the
-run of one more planted day, whose books processes then run at the lower priority that a stack gives them.
+run of one more planted day, at the lower priority that a stack gives books processes.
 """
 
 import asyncio

@@ -61,6 +61,7 @@ class Scene:
     """DSGW_BOOKS."""
     pids: list[int]
     run_dir: Path
+    nice: int = 0
     _peak_kib: dict[int, int] = field(default_factory=dict)
 
     async def run(self, day: date) -> Ran:
@@ -91,7 +92,7 @@ class Scene:
 
     async def _clearing(self, *arguments: str) -> Any:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "clearing", *arguments, cwd=REPOSITORY,
+            *_lowered(self.nice), sys.executable, "-m", "clearing", *arguments, cwd=REPOSITORY,
             env=_environment(
                 self.run_dir / "clearing", dsn=self.databases.clearing, DSGW_BOOKS=self.books
             ),
@@ -125,7 +126,7 @@ class Scene:
 
 @contextlib.asynccontextmanager
 async def scene(databases: Databases, *, run_dir: Path, nice: int = 0) -> AsyncIterator[Scene]:
-    """Both books processes for the length of a block, `nice` below everybody else. Raises HelperDied."""
+    """Both books processes for the length of a block; they and clearing `nice` below all others. Raises HelperDied."""
     node_at, region_at = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
     home = ("homepool", "books", "--node", str(databases.node))
     care = ("gateway", "books", "--region", databases.region, "--nodes", f"{databases.node}={node_at}")
@@ -139,7 +140,7 @@ async def scene(databases: Databases, *, run_dir: Path, nice: int = 0) -> AsyncI
             environment = _environment(state, dsn=dsn, DSGW_LISTEN=address, DSGW_REGIONS=databases.region)
             pids.append(await stack.enter_async_context(_serving(command, environment, state, nice)))
         books = f"node:{databases.node}={node_at},region:{databases.region}={region_at}"
-        yield Scene(databases, books, pids, run_dir)
+        yield Scene(databases, books, pids, run_dir, nice)
 
 
 @contextlib.asynccontextmanager
@@ -150,10 +151,9 @@ async def _serving(
     state.mkdir(parents=True, exist_ok=True)
     ready, log = state / "ready", state / "log"
     ready.unlink(missing_ok=True)
-    lowered = ("nice", "-n", str(nice)) if nice else ()
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *lowered, sys.executable, "-m", *command, cwd=REPOSITORY, env=environment,
+            *_lowered(nice), sys.executable, "-m", *command, cwd=REPOSITORY, env=environment,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
@@ -173,6 +173,10 @@ async def _serving(
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _lowered(nice: int) -> tuple[str, ...]:
+    return ("nice", "-n", str(nice)) if nice else ()
 
 
 def _environment(state: Path, *, dsn: str, **more: str) -> dict[str, str]:
