@@ -124,6 +124,15 @@ async def propose(
         return resolution
 
 
+async def waits(connection: Connection, resolution: int) -> bool:
+    """Whether a resolution waits for a second person: over what an institution's file alone says none does."""
+    return bool(
+        await connection.fetchval(
+            "SELECT needs_checker AND checked_by IS NULL FROM resolution WHERE id = $1", resolution
+        )
+    )
+
+
 async def check(connection: Connection, resolution: int, *, operator: str, refuse: bool = False) -> None:
     """The second person's word. Raises NotFound, NotAllowed."""
     async with connection.transaction():

@@ -189,16 +189,16 @@ def resolve(
 ) -> None:
     """Settle a difference."""
     from clearing import session
-    from clearing.actions import NEEDS_CHECKER, Action
-    from clearing.difference_book import propose
+    from clearing.actions import Action
+    from clearing.difference_book import propose, waits
     from runtime import operators
 
     if action not in list(Action):
         raise typer.BadParameter(f"actions are {', '.join(Action)}", param_hint="--action")
 
-    async def done() -> int:
+    async def done() -> tuple[int, bool]:
         async with session.opened() as opened, session.trying(opened, dry_run):
-            return await propose(
+            made = await propose(
                 opened.connection,
                 number,
                 Action(action),
@@ -206,11 +206,12 @@ def resolve(
                 reason=reason,
                 books=opened.books,
             )
+            return made, await waits(opened.connection, made)
 
-    made = operators.run(done())
+    made, waiting = operators.run(done())
     if dry_run:
         typer.echo(f"Difference {number} could be settled by {action}. Nothing was changed.")
-    elif Action(action) in NEEDS_CHECKER:
+    elif waiting:
         typer.echo(f"Resolution {made} waits for another person: python -m clearing approve {made} --as NAME")
     else:
         typer.echo(f"Resolution {made}: difference {number} is settled by {action}.")

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from clearing import standing
-from clearing.actions import NEEDS_CHECKER, RULES, Action
-from clearing.difference_book import STATES, Filter, Kept, check, listed, propose, undo
+from clearing.actions import RULES, Action
+from clearing.difference_book import STATES, Filter, Kept, check, listed, propose, undo, waits
 from clearing.errors import Malformed
 from clearing.operator_log import note
 from clearing.publish import publish
@@ -127,9 +127,8 @@ class OperatorDesk:
                 reason=request.reason,
                 books=session.books,
             )
-        return pb.ResolveDifferenceResponse(
-            resolution=0 if request.dry_run else made, needs_checker=action in NEEDS_CHECKER
-        )
+            waiting = await waits(session.connection, made)
+        return pb.ResolveDifferenceResponse(resolution=0 if request.dry_run else made, needs_checker=waiting)
 
     async def check(self, request: pb.CheckResolutionRequest) -> pb.CheckResolutionResponse:
         """The second person's word."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from clearing.actions import Action
-from clearing.difference_book import Filter, Kept, check, listed, propose, undo
+from clearing.difference_book import Filter, Kept, check, listed, propose, undo, waits
 from clearing.errors import NotAllowed
 from clearing.session import Session, watched
 from clearing.settings import ClearingSettings
@@ -269,7 +269,16 @@ async def test_an_institutions_word_in_batch_one_does_not_keep_batch_two_from_ru
         await clearing.execute(PLANT, DAY, figures(1).setl_id, institution)
     result = await ran(clearing, *two_books([figures(1)], [changed]))
     assert (result.run.batch, result.differences) == (2, 1)
-    assert len(await listed(clearing, Filter())) == 3
+    found = await listed(clearing, Filter())
+    assert len(found) == 3
+    told = {
+        one.id: await waits(
+            clearing,
+            await propose(clearing, one.id, Action.ADOPT_HOME, operator="wang", reason="", books=()),
+        )
+        for one in found
+    }
+    assert told == {one.id: one.institution is None for one in found}  # the books' word alone moves money
 
 
 # ------------------------------------------------------------------------------------------------ recomputed
