@@ -72,6 +72,7 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
             mended += len(since)
             expected = _expected(published, since)
             again = await _again(day, book, peer, expected, buckets_too=not since)
+            again += await _differing(connection, day, (node, region, source), book, peer)
             findings += [Finding(what, where) for what in again]
     return Verified(len(batches), len(pairs), sums, mended, findings)
 
@@ -213,6 +214,36 @@ async def _mended(
         said = [row for row in json.loads(record["said"]) if row["sign"] and row["day"] == day.isoformat()]
         found.append(([_one(row) for row in said], [_one(row) for row in json.loads(record["money"])]))
     return found
+
+
+async def _differing(
+    connection: Connection, day: date, where: tuple[str, str, str], book: Book, peer: str
+) -> list[str]:
+    """What a difference holds of a book that the book does not say: with it money would be left out for nothing."""
+    records = await connection.fetch(
+        f"SELECT d.setl_id, d.{where[2]} AS said FROM difference d"
+        " WHERE d.day = $1 AND d.node = $2 AND d.region = $3 AND d.institution IS NULL AND NOT EXISTS"
+        " (SELECT FROM resolution_standing r WHERE r.difference = d.id AND r.action IN ('requery', 'fetch_again'))",
+        day, *where[:2],
+    )  # fmt: skip
+    held = {
+        one["setl_id"]: [row for row in json.loads(one["said"]) if row["day"] == day.isoformat()]
+        for one in records
+    }
+    try:
+        rows = await book.with_ids(sorted(held), peer=peer) if held else []
+    except (BookUnreachable, BookRefused) as failed:
+        return [f"not looked at: {failed}"]
+    now: dict[str, list[dict[str, Any]]] = {setl_id: [] for setl_id in held}
+    for row in rows:
+        if row.day == day:
+            now[row.setl_id].append(row.as_json())
+    changed = [setl_id for setl_id, said in held.items() if _sorted(said) != _sorted(now[setl_id])]
+    return [f"the difference over {one} holds other figures than the book" for one in sorted(changed)]
+
+
+def _sorted(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 def _one(row: dict[str, Any]) -> DaySum:

@@ -318,6 +318,21 @@ async def test_what_a_run_left_out_and_brought_in_is_held_against_where_it_comes
     assert any("that it comes from" in one.what for one in found)
 
 
+async def test_a_difference_that_the_books_do_not_hold_is_found(clearing: Connection) -> None:
+    """Whoever makes one up, with the sums that it leaves out on both sides, would keep an item from being paid."""
+    number, books = await open_difference(clearing)
+    assert (await verify(DAY, connection=clearing, books=books)).findings == []
+    await clearing.execute(
+        "SET session_replication_role = replica; UPDATE difference SET setl_id = 'SETL0000000000000000000009';"
+        " RESET session_replication_role"
+    )
+    found = (await verify(DAY, connection=clearing, books=books)).findings
+    assert [one.what for one in found] == [
+        "the difference over SETL0000000000000000000009 holds other figures than the book"
+    ] * 2
+    assert number == 1
+
+
 async def test_a_day_whose_item_was_settled_by_asking_twice_still_holds(clearing: Connection) -> None:
     number, books = await open_difference(clearing)
     books[1].rows["44"] = [figures(1)]
