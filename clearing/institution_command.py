@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from clearing import institution_month_command
 from clearing.options import ID_MAX, AsJson, day_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def attach(app: typer.Typer) -> None:
     group.command("unmatched", help=UNMATCHED_HELP)(unmatched)
     group.command("apportionment", help=APPORTIONED_HELP)(apportioned)
     group.command("applications", help=APPLICATIONS_HELP)(applied)
+    institution_month_command.attach(group)
     app.add_typer(group, name="institution")
 
 

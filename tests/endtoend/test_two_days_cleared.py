@@ -7,9 +7,6 @@ simply started again.
 """
 
 import asyncio
-import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,44 +18,18 @@ from clearing.statement_file import packed, yuan
 from proto.settlement.v1 import settlement_pb2
 from runtime.clock import SystemClock, china_date
 from runtime.keys import setl_id_text
-from tests.builders import CARE_POOL, HOSPITAL, NODE, REGION, a_care_row, a_mirror_row, an_id
-from tests.clearing_scene import Scene, clearing_scene
+from tests.agency import Agency
+from tests.builders import CARE_POOL, HOSPITAL, a_care_row, a_mirror_row, an_id
+from tests.clearing_scene import clearing_scene
 from tests.planted import run_sql
 from tests.servers import NewDatabase
 
-ROOT = Path(__file__).resolve().parents[2]
 TODAY = china_date(SystemClock().now_ms())
 DAY_MS = 86_400_000
 # two days of the month before this one, the last ones, so that nothing of the month is missing
 TWO = TODAY.replace(day=1) - timedelta(days=1)
 ONE = TWO - timedelta(days=1)
 MONTH = f"{TWO:%Y-%m}"
-COMMAND_S_MAX = 60
-
-
-class Agency:
-    """An operator's terminal: commands in processes of their own."""
-
-    def __init__(self, scene: Scene, dsn: str) -> None:
-        self.scene = scene
-        node, region = scene.at
-        books = f"node:{NODE}={node.at.address},region:{REGION}={region.at.address}"
-        self.environment = os.environ | {"DSGW_POSTGRES_DSN": dsn, "DSGW_BOOKS": books}
-
-    async def __call__(self, *arguments: str, exit_code: int = 0) -> str:
-        process = await self.started(*arguments)
-        said, _ = await asyncio.wait_for(process.communicate(), COMMAND_S_MAX)
-        assert process.returncode == exit_code, said.decode()
-        return said.decode()
-
-    async def told(self, *arguments: str, exit_code: int = 0) -> Any:
-        return json.loads(await self(*arguments, "--json", exit_code=exit_code))
-
-    async def started(self, *arguments: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "clearing", *arguments, cwd=ROOT, env=self.environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT if "--json" not in arguments else None,
-        )  # fmt: skip
 
 
 @pytest.fixture
