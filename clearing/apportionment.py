@@ -55,6 +55,12 @@ def month_of(fixmedins_code: str, trt_year: str, trt_month: str) -> Month:
     return Month(fixmedins_code, trt_year + trt_month)
 
 
+def month_named(fixmedins_code: str, month: str) -> Month:
+    """The month that an operator names, yyyy-MM. Raises Malformed."""
+    year, _, of_year = month.partition("-")
+    return month_of(fixmedins_code, year, of_year)
+
+
 async def page(
     connection: Connection, books: Sequence[Book], month: Month, startrow: int
 ) -> statement_pb2.GetApportionmentResponse:

@@ -5,7 +5,7 @@ is `BookRefused`, with its reason.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -49,25 +49,25 @@ class Book:
 
     async def describe(self) -> pb.DescribeBookResponse:
         """Whose book it is and how far it is closed. Raises BookUnreachable, BookRefused."""
-        async with self._asking():
+        with asking("book", self.at):
             return await self._stub.DescribeBook(pb.DescribeBookRequest(), timeout=CALL_S_MAX)  # type: ignore[no-any-return]
 
     async def close_day(self, day: date, *, operator: str) -> pb.CloseDayResponse:
         """Cut the day off at a home node; again is harmless. Raises BookUnreachable, BookRefused."""
-        async with self._asking():
+        with asking("book", self.at):
             request = pb.CloseDayRequest(day=day.isoformat(), operator=operator)
             return await self._stub.CloseDay(request, timeout=CALL_S_MAX)  # type: ignore[no-any-return]
 
     async def sum_day(self, day: date, *, peer: str, buckets: int) -> Summed:
         """Sum a closed day with one peer; a region fetches first what it lacks. Raises BookUnreachable, BookRefused."""
-        async with self._asking():
+        with asking("book", self.at):
             request = pb.SumDayRequest(day=day.isoformat(), peer=peer, buckets=buckets)
             answer = await self._stub.SumDay(request, timeout=SUM_S_MAX)
             return Summed(answer.buckets, answer.items, answer.fetched, len(answer.refused))
 
     async def day_sums(self, day: date, *, peer: str, again: bool = False) -> AsyncIterator[DaySum]:
         """The sums of a summed day. Raises BookUnreachable, BookRefused."""
-        async with self._asking():
+        with asking("book", self.at):
             request = pb.GetDaySumsRequest(day=day.isoformat(), peer=peer, again=again)
             async for part in self._stub.GetDaySums(request, timeout=SUM_S_MAX):
                 for row in part.sums:
@@ -75,7 +75,7 @@ class Book:
 
     async def day_sum_lines(self, day: date, *, peer: str) -> AsyncIterator[bytes]:
         """The same sums as lines of ledger.day.SUM_COLUMNS between tabs. Raises BookUnreachable, BookRefused."""
-        async with self._asking():
+        with asking("book", self.at):
             request = pb.GetDaySumsRequest(day=day.isoformat(), peer=peer, lines=True)
             async for part in self._stub.GetDaySums(request, timeout=SUM_S_MAX):
                 yield part.lines
@@ -83,7 +83,7 @@ class Book:
     async def day_buckets(self, day: date, *, peer: str, again: bool = False) -> list[Bucket]:
         """The buckets of a summed day. Raises BookUnreachable, BookRefused."""
         found = []
-        async with self._asking():
+        with asking("book", self.at):
             request = pb.GetDayBucketsRequest(day=day.isoformat(), peer=peer, again=again)
             async for part in self._stub.GetDayBuckets(request, timeout=SUM_S_MAX):
                 found += [Bucket(one.bucket, one.items, one.hash_xor, one.hash_sum) for one in part.buckets]
@@ -109,7 +109,7 @@ class Book:
     async def fetch(self, day: date, setl_ids: Sequence[str], *, peer: str) -> int:
         """Have a region book what it lacks of a node's day; how many. Raises BookUnreachable, BookRefused."""
         ids = [setl_id_bytes(one) for one in setl_ids]
-        async with self._asking():
+        with asking("book", self.at):
             request = pb.FetchDecisionsRequest(day=day.isoformat(), peer=peer, ids=ids)
             return int((await self._stub.FetchDecisions(request, timeout=SUM_S_MAX)).fetched)
 
@@ -120,21 +120,21 @@ class Book:
 
     async def stored(self, request: pb.GetDecisionsRequest) -> AsyncIterator[messages_pb2.Decision]:
         """Decisions as the book tells them, as they stream. Raises BookUnreachable, BookRefused."""
-        async with self._asking():
+        with asking("book", self.at):
             async for part in self._stub.GetDecisions(request, timeout=SUM_S_MAX):
                 for decision in part.decisions:
                     yield decision
 
-    @contextlib.asynccontextmanager
-    async def _asking(self) -> AsyncIterator[None]:
-        try:
-            yield
-        except grpc.aio.AioRpcError as failed:
-            if failed.code() in _AWAY:
-                raise BookUnreachable(
-                    f"The book of {self.at.text} does not answer at {self.at.address}."
-                ) from None
-            raise BookRefused(f"The book of {self.at.text} refused: {failed.details()}") from None
+
+@contextlib.contextmanager
+def asking(what: str, at: BookAt) -> Iterator[None]:
+    """A block of calls: what gRPC raises becomes BookUnreachable or BookRefused, about the `what` of this book."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as failed:
+        if failed.code() in _AWAY:
+            raise BookUnreachable(f"The {what} of {at.text} does not answer at {at.address}.") from None
+        raise BookRefused(f"The {what} of {at.text} refused: {failed.details()}") from None
 
 
 @contextlib.asynccontextmanager

@@ -1,9 +1,8 @@
 """`python -m clearing institution …`: what institutions ask about their own money, done for them by an operator."""
 
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -76,6 +75,7 @@ def totals(
     as_json: AsJson = False,
 ) -> None:
     """Compare totals."""
+    from clearing import session
     from clearing.institution_desk import compare_totals
     from proto.settlement.v1 import statement_pb2 as pb
 
@@ -84,7 +84,7 @@ def totals(
         insutype=insutype, clr_type=clr_type, setl_optins=pool, stmt_begndate=text, stmt_enddate=text,
         medfee_sumamt=medfee, fund_pay_sumamt=fund, acct_pay=account, fixmedins_setl_cnt=count,
     )  # fmt: skip
-    found = _asked(lambda session: compare_totals(session.books, _envelope(institution), given))
+    found = session.asked(lambda opened: compare_totals(opened.books, _envelope(institution), given))
     _tell(found, as_json, f"{found.stmt_rslt}: {found.stmt_rslt_dscr}")
 
 
@@ -98,7 +98,7 @@ def details(
     as_json: AsJson = False,
 ) -> None:
     """Compare details."""
-    from clearing import statement_file
+    from clearing import session, statement_file
     from clearing.institution_desk import compare_details
     from proto.settlement.v1 import statement_pb2 as pb
     from runtime import operators
@@ -115,7 +115,9 @@ def details(
         fixmedins_setl_cnt=len(rows), medfee_sumamt=sum(row.medfee_fen for row in rows),
         fund_pay_sumamt=sum(row.fund_fen for row in rows),
     )  # fmt: skip
-    found = _asked(lambda one: compare_details(one.connection, one.books, _envelope(institution), given))
+    found = session.asked(
+        lambda opened: compare_details(opened.connection, opened.books, _envelope(institution), given)
+    )
     if out is not None:
         try:
             out.write_bytes(found.result_file)
@@ -139,13 +141,14 @@ def unmatched(
     as_json: AsJson = False,
 ) -> None:
     """List what does not match."""
+    from clearing import session
     from clearing.institution_desk import list_unmatched
     from clearing.tables import show, yuan
 
     begin, end = day_of(day).isoformat(), day_of(to or day).isoformat()
     envelope = _envelope(institution)
     envelope.mdtrtarea_admvs = pool
-    found = _asked(lambda session: list_unmatched(session.connection, envelope, begin, end))
+    found = session.asked(lambda opened: list_unmatched(opened.connection, envelope, begin, end))
     if as_json:
         _tell(found, as_json, "")
         return
@@ -174,12 +177,15 @@ def apportioned(
     as_json: AsJson = False,
 ) -> None:
     """List a month's off-site items."""
-    from clearing.apportionment import month_of, page
+    from clearing import session
+    from clearing.apportionment import month_named, page
     from clearing.tables import show, yuan
+    from proto.settlement.v1 import statement_pb2 as pb
 
-    year, _, of_year = month.partition("-")
-    wanted = _fault_free(lambda: month_of(institution, year, of_year))
-    found = _asked(lambda session: page(session.connection, session.books, wanted, startrow))
+    async def asked(opened: "Session") -> pb.GetApportionmentResponse:
+        return await page(opened.connection, opened.books, month_named(institution, month), startrow)
+
+    found = session.asked(asked)
     if as_json:
         _tell(found, as_json, "")
         return
@@ -205,15 +211,16 @@ def apportioned(
 
 def applied(institution: Institution, month: Month = "", as_json: AsJson = False) -> None:
     """List applications."""
+    from clearing import session
     from clearing.application import applications
     from clearing.tables import show, yuan
     from proto.settlement.v1 import statement_pb2 as pb
 
-    async def asked(session: "Session") -> pb.GetApplicationResponse:
-        found = await applications(session.connection, institution, number="", setlym=month.replace("-", ""))
+    async def asked(opened: "Session") -> pb.GetApplicationResponse:
+        found = await applications(opened.connection, institution, number="", setlym=month.replace("-", ""))
         return pb.GetApplicationResponse(applications=found)
 
-    found = _asked(asked)
+    found = session.asked(asked)
     if as_json:
         _tell(found, as_json, "")
         return
@@ -231,26 +238,6 @@ def _envelope(institution: str) -> "Envelope":
     from proto.settlement.v1.envelope_pb2 import Envelope
 
     return Envelope(fixmedins_code=institution)
-
-
-def _asked(asking: "Callable[[Session], Awaitable[Any]]") -> Any:
-    from clearing import session
-    from runtime import operators
-
-    async def asked() -> Any:
-        async with session.opened() as opened:
-            return await asking(opened)
-
-    return operators.run(asked())
-
-
-def _fault_free(make: Callable[[], Any]) -> Any:
-    from runtime import operators
-
-    async def made() -> Any:
-        return make()
-
-    return operators.run(made())
 
 
 def _tell(found: "Message", as_json: bool, words: str) -> None:

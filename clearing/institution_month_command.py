@@ -64,7 +64,9 @@ def confirm(
     who = named(operator)
 
     async def done(session: "Session") -> tuple[int, int, list[str]]:
-        return await _confirmed(session, _month(institution, month), who, frozenset(seqno or ()))
+        from clearing.apportionment import month_named
+
+        return await _confirmed(session, month_named(institution, month), who, frozenset(seqno or ()))
 
     confirmed, left, numbers = _acted(done)
     for number in numbers:
@@ -126,7 +128,9 @@ def roll_back(
         from clearing import apportionment
         from clearing.operator_log import note
 
-        number = await apportionment.roll_back(session.connection, _month(institution, month), transaction)
+        number = await apportionment.roll_back(
+            session.connection, apportionment.month_named(institution, month), transaction
+        )
         await note(
             session.connection,
             who,
@@ -169,13 +173,13 @@ async def _applied(
 ) -> "tuple[Totals, str]":
     from datetime import timedelta
 
-    from clearing import application
+    from clearing import application, apportionment
     from clearing.errors import NotFound
     from clearing.operator_log import note
     from proto.settlement.v1 import statement_pb2 as pb
 
     insutype, clr_type, clr_way = key
-    wanted = _month(institution, month)
+    wanted = apportionment.month_named(institution, month)
     first, last = wanted.first, wanted.next_first - timedelta(days=1)
     centre = await application.month_totals(session.connection, institution, insutype, clr_type, first, last)
     if not any(centre):
@@ -221,21 +225,9 @@ def cancel_application(
     typer.echo(f"Application {number} is taken back.")
 
 
-def _month(institution: str, month: str) -> "ApportionedMonth":
-    from clearing.apportionment import month_of
-
-    year, _, of_year = month.partition("-")
-    return month_of(institution, year, of_year)
-
-
 def _acted(acting: "Callable[[Session], Awaitable[Any]]") -> Any:
     from clearing import session
-    from runtime import operators
 
-    async def acted() -> Any:
-        async with session.opened() as opened:
-            return await acting(opened)
-
-    done = operators.run(acted())
+    done = session.asked(acting)
     typer.echo(session.UNAUTHENTICATED, err=True)
     return done

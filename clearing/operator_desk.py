@@ -17,7 +17,7 @@ from clearing.errors import Malformed
 from clearing.operator_log import note
 from clearing.publish import publish
 from clearing.run import planned, run_day
-from clearing.session import Session, kept, program, trying, watched
+from clearing.session import PROGRAM, Session, kept, trying, watched
 from clearing.verify import verify
 from proto.settlement.v1 import clearing_pb2 as pb
 
@@ -42,7 +42,7 @@ class OperatorDesk:
                 return pb.RunDayResponse(would_run=["/".join(pair) for pair in pairs], absent=_absent(absent))
             async with watched(session, day, operator=operator, show=_silent) as watching, kept(watching):
                 result = await run_day(
-                    day, connection=session.connection, books=session.books, operator=operator, program=program(),
+                    day, connection=session.connection, books=session.books, operator=operator, program=PROGRAM,
                     publish=publish, progress=watching,
                 )  # fmt: skip
             await note(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from clearing.options import AsJson, Day, Operator, day_of, named
+from clearing.tables import show
 
 if TYPE_CHECKING:
     from clearing.run import Progress, RunResult
@@ -87,7 +88,7 @@ async def _ran(day: date, operator: str) -> "RunResult":
             ):
                 result = await run_day(
                     day, connection=opened.connection, books=opened.books, operator=operator,
-                    program=session.program(), publish=publish, progress=watched,
+                    program=session.PROGRAM, publish=publish, progress=watched,
                 )  # fmt: skip
         await note(opened.connection, operator, "run", f"day {day}", _as_json(result))
         return result
@@ -151,18 +152,14 @@ def runs(
     as_json: AsJson = False,
 ) -> None:
     """List runs."""
-    from clearing import standing
-    from runtime import operators
+    from clearing import session, standing
 
-    async def looked() -> list[dict[str, Any]]:
-        async with _opened() as opened:
-            return await standing.runs(opened.connection, day=day_of(day) if day else None)
-
-    found = operators.run(looked())
+    wanted = day_of(day) if day else None
+    found = session.asked(lambda opened: standing.runs(opened.connection, day=wanted))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
-    _table(
+    show(
         ("day", "batch", "made", "by", "pairs", "decisions", "differences", "open", "stayed out"),
         [
             (
@@ -177,9 +174,9 @@ def runs(
 
 def status(as_json: AsJson = False) -> None:
     """How books and runs stand."""
-    from runtime import operators
+    from clearing import session
 
-    found = operators.run(_status())
+    found = session.asked(_status)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
@@ -187,7 +184,7 @@ def status(as_json: AsJson = False) -> None:
         (one["book"], one["address"], one["open_day"], one["last_closed"], one["fault"])
         for one in found["books"]
     ]
-    _table(
+    show(
         ("book", "address", "open day", "last closed", "fault"), rows,
         nothing="DSGW_BOOKS names no book: node:44=host:port,region:44=host:port,…",
     )  # fmt: skip
@@ -204,47 +201,40 @@ def status(as_json: AsJson = False) -> None:
         )
 
 
-async def _status() -> dict[str, Any]:
+async def _status(opened: "Session") -> dict[str, Any]:
     from clearing import standing
     from clearing.errors import BookRefused, BookUnreachable
 
-    async with _opened() as opened:
-        books = []
-        for book in opened.books:
-            entry = {
-                "book": book.at.text,
-                "address": book.at.address,
-                "open_day": "",
-                "last_closed": "",
-                "fault": "",
-            }
-            try:
-                said = await book.describe()
-                entry |= {"open_day": said.open_day, "last_closed": next(iter(said.closed_days), "")}
-            except (BookUnreachable, BookRefused) as failed:
-                entry["fault"] = str(failed)
-            books.append(entry)
-        return {"books": books, "under_way": await standing.under_way(opened.connection)}
+    books = []
+    for book in opened.books:
+        entry = {
+            "book": book.at.text,
+            "address": book.at.address,
+            "open_day": "",
+            "last_closed": "",
+            "fault": "",
+        }
+        try:
+            said = await book.describe()
+            entry |= {"open_day": said.open_day, "last_closed": next(iter(said.closed_days), "")}
+        except (BookUnreachable, BookRefused) as failed:
+            entry["fault"] = str(failed)
+        books.append(entry)
+    return {"books": books, "under_way": await standing.under_way(opened.connection)}
 
 
 def verify(day: Day, as_json: AsJson = False) -> None:
     """Recompute."""
-    from clearing.verify import Verified
+    from clearing import session
     from clearing.verify import verify as verified
-    from runtime import operators
 
-    async def looked() -> Verified:
-        async with _opened() as opened:
-            return await verified(day_of(day), connection=opened.connection, books=opened.books)
-
-    found = operators.run(looked())
+    wanted = day_of(day)
+    found = session.asked(lambda opened: verified(wanted, connection=opened.connection, books=opened.books))
     if as_json:
         findings = [one._asdict() for one in found.findings]
         typer.echo(json.dumps(found._asdict() | {"findings": findings}, ensure_ascii=False, indent=1))
     else:
-        typer.echo(
-            f"{day_of(day)}: {found.batches} batches, {found.pairs} pairs, {found.sums} sums recomputed."
-        )
+        typer.echo(f"{wanted}: {found.batches} batches, {found.pairs} pairs, {found.sums} sums recomputed.")
         if found.mended:
             typer.echo(
                 f"{found.mended} items are told otherwise since, as they were settled by asking the books again."
@@ -255,15 +245,3 @@ def verify(day: Day, as_json: AsJson = False) -> None:
             typer.echo("Everything holds.")
     if found.findings:
         raise typer.Exit(LOOK_EXIT)
-
-
-def _opened() -> "contextlib.AbstractAsyncContextManager[Session]":
-    from clearing import session
-
-    return session.opened()
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]], *, nothing: str) -> None:
-    from clearing.tables import show
-
-    show(head, rows, nothing=nothing)

@@ -22,9 +22,10 @@ async def serve(settings: ClearingSettings) -> int:
     """Serve until a signal; gives the exit code. Raises what opening the database raises."""
     async with session.opened():
         pass  # a wrong setting, or a database that is not there, is told at the start
-    clearing = ClearingService(operators=OperatorDesk(session.opened))
-    statements = StatementService(session.opened)
-    payments = PaymentService(PaymentDesk(session.opened))
+    opened = partial(session.opened, up_to_date=True)
+    clearing = ClearingService(operators=OperatorDesk(opened))
+    statements = StatementService(opened)
+    payments = PaymentService(PaymentDesk(opened))
     services = {
         service.NAME: partial(add_service, clearing_pb2_grpc.add_ClearingServiceServicer_to_server, clearing),
         statement_service.NAME: partial(

@@ -2,22 +2,25 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
-from importlib import metadata
-from typing import Final
+from typing import Final, TypeVar
 
 from clearing.books import Book, opened_books
 from clearing.run import Progress
 from clearing.settings import ClearingSettings
-from runtime import postgres
+from runtime import operators, postgres
 from runtime.clock import SystemClock, china_date
 from runtime.postgres import Connection
+from runtime.version import VERSION
 
 UNAUTHENTICATED: Final = "operators are not authenticated yet: whoever runs this command may give any name"
 KEPT_EVERY_S: Final = 0.5
-PROGRAM: Final = "direct-settlement-gateway"
+PROGRAM: Final = f"direct-settlement-gateway {VERSION}"
+"""Name and version of this program, as runs and documents keep it."""
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,29 @@ class Session:
 
 
 @contextlib.asynccontextmanager
-async def opened() -> AsyncIterator[Session]:
-    """For the length of a block. Raises SettingsWrong, BooksUnknown, DatabaseUnreachable, MigrationEdited."""
+async def opened(*, up_to_date: bool = False) -> AsyncIterator[Session]:
+    """For the length of a block; `up_to_date`: this process has migrated the database already.
+
+    Raises SettingsWrong, BooksUnknown, DatabaseUnreachable, MigrationEdited.
+    """
     settings = ClearingSettings.read()
     async with (
         opened_books(settings.books_at()) as books,
         postgres.opened(settings.dsn, application_name="clearing") as connection,
     ):
-        await postgres.migrate(connection, postgres.migrations_of("clearing"), owner="clearing")
+        if not up_to_date:
+            await postgres.migrate(connection, postgres.migrations_of("clearing"), owner="clearing")
         yield Session(connection, books, settings)
+
+
+def asked(asking: Callable[[Session], Awaitable[Answer]]) -> Answer:
+    """What a command asks, in a session of its own; a fault is one sentence and exit code 2."""
+
+    async def within() -> Answer:
+        async with opened() as session:
+            return await asking(session)
+
+    return operators.run(within())
 
 
 @contextlib.asynccontextmanager
@@ -58,14 +75,6 @@ async def trying(session: Session, dry_run: bool) -> AsyncIterator[None]:
         yield
     finally:
         await transaction.rollback()
-
-
-def program() -> str:
-    """Name and version of this program, as runs and documents keep it."""
-    try:
-        return f"{PROGRAM} {metadata.version(PROGRAM)}"
-    except metadata.PackageNotFoundError:
-        return PROGRAM  # run from a checkout
 
 
 class Watched:

@@ -77,16 +77,23 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
     return Verified(len(batches), len(pairs), sums, mended, findings)
 
 
-async def _own_rules(connection: Connection, day: date, batch: int) -> list[Finding]:
+async def _rule(connection: Connection, where: str, query: str, *arguments: object) -> list[Finding]:
+    """Ask a rule of the database once more: it raises what does not hold."""
     try:
         async with connection.transaction():
-            await connection.execute("SELECT run_holds($1, $2::smallint)", day, batch)
-            await connection.fetch(
-                "SELECT positions_hold(day, batch) FROM run_scheme WHERE day = $1 AND batch = $2", day, batch
-            )
+            await connection.fetch(query, *arguments)
     except asyncpg.PostgresError as broken:
-        return [Finding(str(broken.args[0]), f"batch {batch}")]
+        return [Finding(str(broken.args[0]), where)]
     return []
+
+
+async def _own_rules(connection: Connection, day: date, batch: int) -> list[Finding]:
+    where, positions = (
+        f"batch {batch}",
+        "positions_hold(day, batch) FROM run_scheme WHERE day = $1 AND batch = $2",
+    )
+    found = await _rule(connection, where, "SELECT run_holds($1, $2::smallint)", day, batch)
+    return found or await _rule(connection, where, f"SELECT {positions}", day, batch)
 
 
 async def _aside_and_carried(connection: Connection, day: date, batch: int) -> list[Finding]:
@@ -141,28 +148,22 @@ async def _payments(connection: Connection, day: date) -> list[Finding]:
     sets = await connection.fetch(
         "SELECT DISTINCT period, batch FROM instruction_run WHERE day = $1 ORDER BY period, batch", day
     )
-    found = []
+    found: list[Finding] = []
     for period, batch in sets:
-        try:
-            async with connection.transaction():
-                await connection.execute("SELECT instructions_hold($1, $2::smallint)", period, batch)
-        except asyncpg.PostgresError as broken:
-            found.append(Finding(str(broken.args[0]), f"instructions of {period}, batch {batch}"))
+        where = f"instructions of {period}, batch {batch}"
+        found += await _rule(connection, where, "SELECT instructions_hold($1, $2::smallint)", period, batch)
         for one in await connection.fetch(_REPLACED, period, batch):
             what = f"{one['returned_fen']} fen of {one['id']} came back, {one['fen']} are paid again"
-            found.append(Finding(what, f"instructions of {period}, batch {batch}"))
+            found.append(Finding(what, where))
     return found
 
 
 async def _wallets(connection: Connection, day: date) -> list[Finding]:
     """Whether what was written of the day's wallet transfers still holds together."""
-    found = []
+    found: list[Finding] = []
     for (batch,) in await connection.fetch("SELECT batch FROM wallet_run WHERE day = $1 ORDER BY batch", day):
-        try:
-            async with connection.transaction():
-                await connection.execute("SELECT wallet_holds($1, $2::smallint)", day, batch)
-        except asyncpg.PostgresError as broken:
-            found.append(Finding(str(broken.args[0]), f"wallet, batch {batch}"))
+        where = f"wallet, batch {batch}"
+        found += await _rule(connection, where, "SELECT wallet_holds($1, $2::smallint)", day, batch)
     return found
 
 
@@ -171,13 +172,10 @@ async def _months(connection: Connection, day: date) -> list[Finding]:
     documents = await connection.fetch(
         "SELECT month, proposal FROM month_of_day WHERE day = $1 ORDER BY 1", day
     )
-    found = []
+    found: list[Finding] = []
     for month, proposal in documents:
-        try:
-            async with connection.transaction():
-                await connection.execute("SELECT month_holds($1)", proposal)
-        except asyncpg.PostgresError as broken:
-            found.append(Finding(str(broken.args[0]), f"document of {month[:4]}-{month[4:]}"))
+        where = f"document of {month[:4]}-{month[4:]}"
+        found += await _rule(connection, where, "SELECT month_holds($1)", proposal)
     return found
 
 
@@ -273,19 +271,18 @@ async def _again(
     """What a book says today, against what it must say."""
     try:
         now = {one.key: one async for one in book.day_sums(day, peer=peer, again=True)}
+        found = [
+            f"{key.fixmedins_code}, insurance {key.insutype}: {_told(published, key)} then, {_told(now, key)} now"
+            for key in sorted(published.keys() | now.keys())
+            if published.get(key) != now.get(key)
+        ]
+        if found or not buckets_too:
+            return found
         stored = await book.day_buckets(day, peer=peer)
-        buckets = await book.day_buckets(day, peer=peer, again=True)
+        changed = _changed(stored, await book.day_buckets(day, peer=peer, again=True))
     except (BookUnreachable, BookRefused) as failed:
         return [f"not looked at: {failed}"]
-    found = []
-    for key in sorted(published.keys() | now.keys()):
-        if published.get(key) != now.get(key):
-            found.append(
-                f"{key.fixmedins_code}, insurance {key.insutype}: {_told(published, key)} then, {_told(now, key)} now"
-            )
-    if buckets_too and not found and (changed := _changed(stored, buckets)):
-        found.append(f"{changed} buckets hold other decisions than when the day was summed")
-    return found
+    return [f"{changed} buckets hold other decisions than when the day was summed"] if changed else []
 
 
 def _told(sums: dict[DayKey, DaySum], key: DayKey) -> str:

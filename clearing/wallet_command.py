@@ -62,7 +62,7 @@ async def _looked(day: date, operator: str) -> "tuple[WalletResult | None, dict[
             async with opened_wallets(opened.settings.books_at()) as wallets:
                 result = await run_wallet(
                     day, connection=opened.connection, wallets=wallets, operator=operator,
-                    program=session.program(),
+                    program=session.PROGRAM,
                 )  # fmt: skip
             await note(opened.connection, operator, "wallet", f"day {day}", result._asdict())
         return result, await _found(opened.connection, day)

@@ -14,6 +14,7 @@ import asyncpg
 import grpc
 import grpc.aio
 
+from clearing.books import asking
 from clearing.errors import BookRefused, BookUnreachable, RunBroken, RunElsewhere
 from clearing.run_book import LOCK_WAIT_MS_MAX
 from clearing.settings import BookAt
@@ -35,9 +36,6 @@ from runtime.postgres import Connection, failure_of
 
 CALL_S_MAX: Final = 60.0
 _PROVINCE: Final = 10_000
-_AWAY: Final = frozenset(
-    {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
-)
 
 
 class WalletBook(Protocol):
@@ -73,7 +71,7 @@ class GrpcWalletBook:
         self._stub: Any = wallet_pb2_grpc.WalletLegServiceStub(channel)
 
     async def sums(self, day: date) -> list[Told]:
-        with self._asking():
+        with asking("wallet", self.at):
             answer = await self._stub.GetWalletSums(
                 pb.GetWalletSumsRequest(day=day.isoformat()), timeout=CALL_S_MAX
             )
@@ -85,21 +83,10 @@ class GrpcWalletBook:
     async def legs(self, day: date, pool: int, to_pool: int, kind: str) -> dict[str, int]:
         request = pb.GetWalletLegsRequest(day=day.isoformat(), pool=pool, to_pool=to_pool, kind=kind)
         found: dict[str, int] = {}
-        with self._asking():
+        with asking("wallet", self.at):
             async for part in self._stub.GetWalletLegs(request, timeout=CALL_S_MAX):
                 found |= {one.transfer_id: one.amount_fen for one in part.legs}
         return found
-
-    @contextlib.contextmanager
-    def _asking(self) -> Any:
-        try:
-            yield
-        except grpc.aio.AioRpcError as failed:
-            if failed.code() in _AWAY:
-                raise BookUnreachable(
-                    f"The wallet of {self.at.text} does not answer at {self.at.address}."
-                ) from None
-            raise BookRefused(f"The wallet of {self.at.text} refused: {failed.details()}") from None
 
 
 @contextlib.asynccontextmanager
