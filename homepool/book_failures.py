@@ -5,7 +5,7 @@ CHECK's DETAIL prints the row, which is personal data.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from homepool.book import (
     BookBroken,
@@ -18,7 +18,7 @@ from homepool.book import (
     Unavailable,
 )
 from runtime import postgres
-from runtime.postgres import Failure, FailureKind
+from runtime.postgres import Connection, Failure, FailureKind
 
 
 class NotAllowed(BookBroken):
@@ -39,6 +39,22 @@ def failures() -> Iterator[None]:
         raise
     except Exception as error:
         raise book_error(error) from None
+
+
+@contextlib.asynccontextmanager
+async def whole_transaction(connection: Connection) -> AsyncIterator[None]:
+    """A transaction that commits at the end of the block, else rolls back; its own failures are the book's errors."""
+    transaction = connection.transaction()
+    with failures():
+        await transaction.start()
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):
+            await transaction.rollback()
+        raise
+    with failures():
+        await transaction.commit()
 
 
 def book_error(error: Exception) -> BookError:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from typing import Final
 
 from homepool.book import FILING_LOCK_TIMEOUT_MS, BookBroken, FilingCall, FilingChange
-from homepool.book_failures import failures
+from homepool.book_failures import failures, whole_transaction
 from homepool.insured import Person
 from ledger.life import Id
 from runtime.postgres import Connection
@@ -68,10 +68,7 @@ async def filing_transaction(
     connection: Connection, partition: int, people: People
 ) -> AsyncIterator[PostgresFilings]:
     """A transaction that holds the partition's cursor; commits at the end of the block, else rolls back."""
-    transaction = connection.transaction()
-    with failures():
-        await transaction.start()
-    try:
+    async with whole_transaction(connection):
         with failures():
             await connection.execute(
                 f"SET LOCAL ROLE book_writer; SET LOCAL lock_timeout = {FILING_LOCK_TIMEOUT_MS}"
@@ -80,9 +77,3 @@ async def filing_transaction(
         if held is None:
             raise BookBroken("A filing came to a partition that nobody serves.")
         yield PostgresFilings(connection, partition, people)
-    except BaseException:
-        with contextlib.suppress(Exception):
-            await transaction.rollback()
-        raise
-    with failures():
-        await transaction.commit()

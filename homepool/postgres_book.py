@@ -26,7 +26,7 @@ from homepool.book import (
     Unavailable,
     Written,
 )
-from homepool.book_failures import NotAllowed, failures
+from homepool.book_failures import NotAllowed, failures, whole_transaction
 from homepool.credentials import Holder
 from homepool.filing_store import filing_transaction
 from homepool.insured import Coverage, Identity, Person
@@ -225,10 +225,7 @@ class PostgresBook(PostgresReads):
     @contextlib.asynccontextmanager
     async def locked(self, cursor: Cursor) -> AsyncIterator[LockedPostgresBook]:
         """A transaction that holds the cursor's lock; commits at its end."""
-        transaction = self._connection.transaction()
-        with failures():
-            await transaction.start()
-        try:
+        async with whole_transaction(self._connection):
             with failures():
                 record = await self._connection.fetchrow(
                     f"SELECT {_CURSOR} FROM lock_cursor($1::smallint)", cursor.partition
@@ -236,12 +233,6 @@ class PostgresBook(PostgresReads):
             if record is None or record["term"] != cursor.term:
                 raise Fenced
             yield LockedPostgresBook(self._connection, Cursor(*record))
-        except BaseException:
-            with contextlib.suppress(Exception):
-                await transaction.rollback()
-            raise
-        with failures():
-            await transaction.commit()
 
     def filing(self, partition: int) -> contextlib.AbstractAsyncContextManager[FilingBook]:
         """A transaction for filings of the partition's people."""

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Final, NamedTuple, Protocol, cast
 
-from homepool.book_failures import failures
+from homepool.book_failures import failures, whole_transaction
 from homepool.wallet import DEBIT, Held, Leg, Receiver, Sender, Transfer
 from homepool.wallet_terms import WalletTerms
 from ledger.life import Id
@@ -179,20 +179,10 @@ class PostgresWalletBook:
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[_Writing]:
         """A transaction with the locks. Raises Unavailable where they are not to be had, SessionLost."""
-        async with self._session() as connection:
+        async with self._session() as connection, whole_transaction(connection):
             with failures():
-                transaction = connection.transaction()
-                await transaction.start()
-            try:
-                with failures():
-                    day = await connection.fetchval("SELECT open_wallet_leg()")
-                yield _Writing(connection, day)
-            except BaseException:
-                with contextlib.suppress(Exception):
-                    await transaction.rollback()
-                raise
-            with failures():
-                await transaction.commit()
+                day = await connection.fetchval("SELECT open_wallet_leg()")
+            yield _Writing(connection, day)
 
     async def held(self, id_: Id, side: str) -> Held | None:
         """A transfer as it was committed last."""
