@@ -1,30 +1,24 @@
 """`python -m loadtest`: what the system takes, and what it costs."""
 
-import asyncio
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-import uvloop
 from rich.console import Console
 
-from loadtest import clearing_command, fee_command, profiles
+from loadtest import clearing_command, fee_command
 from loadtest.bench import Bench, Plan, open_visits, probe
 from loadtest.children import echo_server, load_generator
-from loadtest.errors import LoadTestFault
 from loadtest.generator import Setting
 from loadtest.report import ECHO, SESSION, UNARY, Report
-from loadtest.running import OWN_RUN_DIR, PRINTED_WIDTH, listed, own_or_given, progress_bar, until_signalled
+from loadtest.running import PRINTED_WIDTH, listed, own_or_given, progress_bar, reported
 from loadtest.target import Target, people_of
 
 POOLS: Final = ("440100", "440300", "441500", "450100", "500000")
 SHAPES: Final = (ECHO, UNARY, SESSION)
 PREPARATION_STEPS: Final = 4
-EXIT_STOPPED: Final = 130
-EXIT_FAULT: Final = 2
-EXIT_WORTHLESS: Final = 1
 
 EXAMPLES: Final = """
 Examples:
@@ -111,23 +105,9 @@ def bench(
     )  # fmt: skip
     treated = People(people, listed(pools), listed(regions), lines, seed)
     console = Console() if sys.stdout.isatty() else Console(width=PRINTED_WIDTH)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            report = runner.run(
-                until_signalled(_bench(plan, treated, run_dir=run_dir, profile=profile, console=console))
-            )
-    except LoadTestFault as fault:
-        typer.echo(f"error: {fault}", err=True)
-        raise typer.Exit(EXIT_FAULT) from None
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        typer.echo("stopped", err=True)
-        raise typer.Exit(EXIT_STOPPED) from None
-    report.print(console)
-    if profile:
-        console.print(profiles.hottest(OWN_RUN_DIR, profile), markup=False, highlight=False)
-    sys.stdout.write(report.last_line() + "\n")
-    if report.faults():
-        raise typer.Exit(EXIT_WORTHLESS)
+    reported(
+        _bench(plan, treated, run_dir=run_dir, profile=profile, console=console), console, profile=profile
+    )
 
 
 async def _bench(

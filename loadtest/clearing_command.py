@@ -1,21 +1,18 @@
 """`python -m loadtest clearing`: what closing, comparing and summing a day of very many settlements takes."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-import uvloop
 from rich.console import Console
 
 from loadtest.children import load_generator
 from loadtest.clearing_bench import NODE, REGION, ClearingBench, ClearingPlan, stack_databases
 from loadtest.clearing_plant import PER_10000_MAX
 from loadtest.clearing_report import ClearingReport
-from loadtest.errors import LoadTestFault
 from loadtest.generator import Setting
-from loadtest.running import PRINTED_WIDTH, progress_bar, until_signalled
+from loadtest.running import PRINTED_WIDTH, progress_bar, reported
 from loadtest.target import people_of, started_target
 
 OWN_RUN_DIR: Final = Path(".run/bench-clearing")
@@ -26,9 +23,6 @@ LIVE_SETTLEMENTS_MAX: Final = 200_000
 SETTLEMENTS_MIN: Final = 1_000
 SETTLEMENTS_MAX: Final = 5_000_000
 PREPARATION_STEPS: Final = 4
-EXIT_STOPPED: Final = 130
-EXIT_FAULT: Final = 2
-EXIT_WORTHLESS: Final = 1
 
 EXAMPLES: Final = """
 Examples:
@@ -67,19 +61,7 @@ def clearing(
     console = (
         Console(quiet=json_only) if sys.stdout.isatty() else Console(quiet=json_only, width=PRINTED_WIDTH)
     )
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            report = runner.run(until_signalled(_clearing(plan, console)))
-    except LoadTestFault as fault:
-        typer.echo(f"error: {fault}", err=True)
-        raise typer.Exit(EXIT_FAULT) from None
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        typer.echo("stopped", err=True)
-        raise typer.Exit(EXIT_STOPPED) from None
-    report.print(console)
-    sys.stdout.write(report.last_line() + "\n")
-    if report.faults():
-        raise typer.Exit(EXIT_WORTHLESS)
+    reported(_clearing(plan, console), console)
 
 
 async def _clearing(plan: ClearingPlan, console: Console) -> ClearingReport:

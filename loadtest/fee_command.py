@@ -1,6 +1,5 @@
 """`python -m loadtest fees`: what uploading very many fee lines costs, and what it does to everybody else."""
 
-import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -10,18 +9,15 @@ from typing import Annotated, Final
 
 import grpc.aio
 import typer
-import uvloop
 from rich.console import Console
 
-from loadtest import profiles
 from loadtest.bills import MsgIds
 from loadtest.children import load_generator
-from loadtest.errors import LoadTestFault
 from loadtest.fee_report import FeeReport
 from loadtest.fees import FeeBench, FeePlan
 from loadtest.generator import CHANNEL_OPTIONS, Setting, make_population
 from loadtest.meter import Meter
-from loadtest.running import OWN_RUN_DIR, PRINTED_WIDTH, listed, own_or_given, progress_bar, until_signalled
+from loadtest.running import PRINTED_WIDTH, listed, own_or_given, progress_bar, reported
 from loadtest.stays import Ward
 from loadtest.target import Target, people_of
 
@@ -32,9 +28,6 @@ PEOPLE: Final = 400
 OTHERS_LINES: Final = 8
 PREPARATION_STEPS: Final = 5
 VISIT_LINES_MAX: Final = 100_000
-EXIT_STOPPED: Final = 130
-EXIT_FAULT: Final = 2
-EXIT_WORTHLESS: Final = 1
 
 EXAMPLES: Final = """
 Examples:
@@ -70,23 +63,9 @@ def fees(
     console = (
         Console(quiet=json_only) if sys.stdout.isatty() else Console(quiet=json_only, width=PRINTED_WIDTH)
     )
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            report = runner.run(
-                until_signalled(_fees(plan, run_dir=run_dir, profile=profile, seed=seed, console=console))
-            )
-    except LoadTestFault as fault:
-        typer.echo(f"error: {fault}", err=True)
-        raise typer.Exit(EXIT_FAULT) from None
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        typer.echo("stopped", err=True)
-        raise typer.Exit(EXIT_STOPPED) from None
-    report.print(console)
-    if profile:
-        console.print(profiles.hottest(OWN_RUN_DIR, profile), markup=False, highlight=False)
-    sys.stdout.write(report.last_line() + "\n")
-    if report.faults():
-        raise typer.Exit(EXIT_WORTHLESS)
+    reported(
+        _fees(plan, run_dir=run_dir, profile=profile, seed=seed, console=console), console, profile=profile
+    )
 
 
 async def _fees(

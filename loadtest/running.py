@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import signal
+import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
+import typer
+import uvloop
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -25,6 +28,10 @@ from loadtest.target import Target, read_target, started_target
 OWN_RUN_DIR: Final = Path(".run/bench")
 PRINTED_WIDTH: Final = 150
 """Columns of the tables where there is no terminal."""
+
+EXIT_STOPPED: Final = 130
+EXIT_FAULT: Final = 2
+EXIT_WORTHLESS: Final = 1
 
 Measured = TypeVar("Measured")
 
@@ -74,6 +81,41 @@ def progress_bar(console: Console, steps: int) -> Iterator[Callable[[str], None]
                 console.print(f"{seconds:6.1f} s  {what}", markup=False, highlight=False)
 
         yield say
+
+
+class Worth(Protocol):
+    """A report of measurements."""
+
+    def print(self, console: Console) -> None:
+        """Tables for people."""
+        ...
+
+    def last_line(self) -> str:
+        """One JSON object."""
+        ...
+
+    def faults(self) -> Sequence[str]:
+        """What makes it worthless."""
+        ...
+
+
+def reported(measuring: Coroutine[None, None, Worth], console: Console, *, profile: str = "") -> None:
+    """Measure to the end and report, on uvloop. Raises typer.Exit where that failed, was stopped or is worth nothing."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            report = runner.run(until_signalled(measuring))
+    except LoadTestFault as fault:
+        typer.echo(f"error: {fault}", err=True)
+        raise typer.Exit(EXIT_FAULT) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        typer.echo("stopped", err=True)
+        raise typer.Exit(EXIT_STOPPED) from None
+    report.print(console)
+    if profile:
+        console.print(profiles.hottest(OWN_RUN_DIR, profile), markup=False, highlight=False)
+    sys.stdout.write(report.last_line() + "\n")
+    if report.faults():
+        raise typer.Exit(EXIT_WORTHLESS)
 
 
 def listed(text: str) -> tuple[str, ...]:
