@@ -8,8 +8,7 @@ from typing import Final
 
 from gateway.asks import Asks, Person
 from gateway.checks import envelope_violations, named
-from gateway.entrance import House
-from gateway.queries import parties_asking
+from gateway.entrance import House, parties_asking
 from gateway.refusals import Refused, Violation, invalid
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date

@@ -18,7 +18,7 @@ from gateway.fees import Place, Sum
 from gateway.refusals import Refused, Violation, invalid, refuse
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
-from proto.settlement.v1.envelope_pb2 import Credential
+from proto.settlement.v1.envelope_pb2 import Credential, Envelope
 from runtime.clock import china_date
 
 NO_DIGEST: Final = bytes(32)
@@ -86,19 +86,39 @@ def parties_of(call: Call, house: House, today: date) -> Refused | Parties:
     infnos = PRE_SETTLE_INFNOS if call.presettle else INFNOS_OF[call.kind]
     if bad := envelope_violations(envelope, infnos=infnos, today=today):
         return invalid(*bad)
-    institution = house.directory.institution(envelope.fixmedins_code)
-    if institution is None:
-        return refuse("UNKNOWN_INSTITUTION", f"no institution {envelope.fixmedins_code} is in the directory")
-    if institution.region != house.region:
-        return refuse(
-            "WRONG_REGION", f"{institution.code} belongs to the gateway of region {institution.region}"
-        )
+    institution = caller_of(envelope, house)
+    if isinstance(institution, Refused):
+        return institution
     if envelope.mdtrtarea_admvs:
         care = house.directory.pool(envelope.mdtrtarea_admvs)
         if care is None or care.code != institution.pool:
             return invalid(
                 Violation("envelope.mdtrtarea_admvs", f"is not in the institution's pool {institution.pool}")
             )
+    return _with_pool(institution, envelope, house)
+
+
+def caller_of(envelope: Envelope, house: House) -> Institution | Refused:
+    """Who speaks: an institution of this region. Agreement and network state are not looked at."""
+    institution = house.directory.institution(envelope.fixmedins_code)
+    if institution is None:
+        return refuse(
+            "UNKNOWN_INSTITUTION", f"no institution {envelope.fixmedins_code!r} is in the directory"
+        )
+    if institution.region != house.region:
+        return refuse(
+            "WRONG_REGION", f"{institution.code} belongs to the gateway of region {institution.region}"
+        )
+    return institution
+
+
+def parties_asking(envelope: Envelope, house: House) -> Parties | Refused:
+    """Who asks, and of which pool's people."""
+    institution = caller_of(envelope, house)
+    return institution if isinstance(institution, Refused) else _with_pool(institution, envelope, house)
+
+
+def _with_pool(institution: Institution, envelope: Envelope, house: House) -> Parties | Refused:
     home = house.directory.pool(envelope.insuplc_admdvs)
     if home is None:
         return refuse("UNKNOWN_POOL", f"no pool holds the division {envelope.insuplc_admdvs}")

@@ -10,13 +10,11 @@ from typing import Final
 from gateway.calls import Answer, NotFinal
 from gateway.care_book import CareBook, CareBookUnavailable, Claim, Decided, Known, Sought
 from gateway.checks import envelope_violations, named
-from gateway.directory import Institution
-from gateway.entrance import House, Parties
+from gateway.entrance import House, caller_of
 from gateway.outcomes import found
 from gateway.refusals import Refused, Violation, invalid, refuse
 from ledger.life import Kind
 from proto.settlement.v1 import settlement_pb2 as pb
-from proto.settlement.v1.envelope_pb2 import Envelope
 from runtime.clock import Clock, china_date
 from runtime.errors import IdMalformed
 from runtime.keys import setl_id_bytes, setl_id_text, transaction_code, transport_key_id
@@ -29,29 +27,6 @@ NOT_SEEN: Final = (
 
 PAGE_MAX: Final = 1_000
 PAGE_DEFAULT: Final = 100
-
-
-def caller_of(envelope: Envelope, house: House) -> Institution | Refused:
-    """Who asks: an institution of this region. Agreement and network state keep nobody from asking."""
-    institution = house.directory.institution(envelope.fixmedins_code)
-    if institution is None:
-        return refuse("UNKNOWN_INSTITUTION", f"no institution {envelope.fixmedins_code!r} is known")
-    if institution.region != house.region:
-        return refuse(
-            "WRONG_REGION", f"{institution.code} belongs to the gateway of region {institution.region}"
-        )
-    return institution
-
-
-def parties_asking(envelope: Envelope, house: House) -> Parties | Refused:
-    """Who asks, and of which pool's people."""
-    institution = caller_of(envelope, house)
-    if isinstance(institution, Refused):
-        return institution
-    pool = house.directory.pool(envelope.insuplc_admdvs)
-    if pool is None:
-        return refuse("UNKNOWN_POOL", f"no pool holds the division {envelope.insuplc_admdvs}")
-    return Parties(institution, pool)
 
 
 def page_size_of(given: int) -> int:

@@ -54,13 +54,7 @@ async def _looked(region: str, metrics: str) -> "tuple[RegionStatus, dict[str, A
     now_ms = SystemClock().now_ms()
     async with operators.looking(settings.dsn, name=f"operator {region}", book="care book") as connection:
         found = await region_status(connection, region=region, day=china_date(now_ms), now_ms=now_ms)
-    url = operators.page_url(metrics, settings)
-    if not url:
-        return found, None
-    try:
-        return found, page_status(operators.read_page(url))
-    except operators.NotAnswered as missing:
-        return found, {"error": str(missing)}
+    return found, operators.process_told(metrics, settings, page_status)
 
 
 def _print(found: "RegionStatus", page: dict[str, Any] | None) -> None:

@@ -55,13 +55,7 @@ async def _looked(node: int, metrics: str) -> "tuple[NodeStatus, dict[str, Any] 
     day = china_date(SystemClock().now_ms())
     async with operators.looking(settings.dsn, name=f"operator {node}", book="home book") as connection:
         found = await node_status(connection, node=node, day=day)
-    url = operators.page_url(metrics, settings)
-    if not url:
-        return found, None
-    try:
-        return found, page_status(operators.read_page(url))
-    except operators.NotAnswered as missing:
-        return found, {"error": str(missing)}
+    return found, operators.process_told(metrics, settings, page_status)
 
 
 def _print(found: "NodeStatus", page: dict[str, Any] | None) -> None:

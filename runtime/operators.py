@@ -7,7 +7,7 @@ import asyncio
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -143,6 +143,19 @@ def read_page(url: str) -> Page:
         ) from None
     except ValueError:
         raise NotAnswered(f"{url} is no metrics page.") from None
+
+
+def process_told(
+    given: str, settings: ProcessSettings, tell: Callable[[Page], dict[str, Any]]
+) -> dict[str, Any] | None:
+    """What a process says of itself on its page; None: no page was asked for, `error`: why it did not answer."""
+    url = page_url(given, settings)
+    if not url:
+        return None
+    try:
+        return tell(read_page(url))
+    except NotAnswered as missing:
+        return {"error": str(missing)}
 
 
 def masked(psn_no: str) -> str:
