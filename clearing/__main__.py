@@ -4,19 +4,19 @@ import sys
 
 import typer
 
-from clearing import (
-    deduct_command,
-    difference_command,
-    institution_command,
-    instruction_command,
-    month_command,
-    payout_command,
-    position_command,
-    prepayment_command,
-    proposal_command,
-    run_command,
-    statements_command,
-    wallet_command,
+from clearing.commands import (
+    deduct,
+    difference,
+    institution,
+    instruction,
+    month,
+    payout,
+    position,
+    prepayment,
+    proposal,
+    run,
+    statements,
+    wallet,
 )
 from runtime import logs
 from runtime.serve import run as run_process
@@ -26,18 +26,18 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-difference_command.attach(app)
-run_command.attach(app)
-position_command.attach(app)
-instruction_command.attach(app)
-institution_command.attach(app)
-statements_command.attach(app)
-month_command.attach(app)
-proposal_command.attach(app)
-prepayment_command.attach(app)
-payout_command.attach(app)
-deduct_command.attach(app)
-wallet_command.attach(app)
+difference.attach(app)
+run.attach(app)
+position.attach(app)
+instruction.attach(app)
+institution.attach(app)
+statements.attach(app)
+month.attach(app)
+proposal.attach(app)
+prepayment.attach(app)
+payout.attach(app)
+deduct.attach(app)
+wallet.attach(app)
 
 
 @app.command(name="serve")
@@ -46,7 +46,7 @@ def serve_command() -> None:
 
     DSGW_LISTEN=127.0.0.1:9600 DSGW_POSTGRES_DSN=postgresql://… python -m clearing serve
     """
-    from clearing.serve import serve
+    from clearing.service.serve import serve
     from clearing.settings import ClearingSettings
     from runtime.errors import RuntimeFault
 

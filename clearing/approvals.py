@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from clearing import advance_book, payout_book
-from clearing.audit_book import take_audit
-from clearing.month_book import close_month
-from clearing.prepayment_book import take_quota, take_top_up
+from clearing.months.month_book import close_month
+from clearing.months.year_book import close_year
+from clearing.prepaid import advance_book, payout_book
+from clearing.prepaid.audit_book import take_audit
+from clearing.prepaid.prepayment_book import take_quota, take_top_up
 from clearing.proposals import Apply
-from clearing.year_book import close_year
 
 APPLIED: Final[Mapping[str, Apply]] = {
     "month": close_month,

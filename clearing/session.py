@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final, TypeVar
 
 from clearing.books import Book, opened_books
-from clearing.run import Progress
+from clearing.day.run import Progress
 from clearing.settings import ClearingSettings
 from runtime import operators, postgres
 from runtime.clock import SystemClock, china_date

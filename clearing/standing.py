@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from clearing import money_standing, wallet_standing
+from clearing.prepaid import money_standing
+from clearing.wallet import wallet_standing
 from runtime.postgres import Connection
 
 RUNS_SHOWN_MAX: Final = 400

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Final
 
-from clearing.position_book import publish_positions
-from clearing.run_book import Pair, RunId, writing
+from clearing.day.run_book import Pair, RunId, writing
+from clearing.positions.position_book import publish_positions
 from clearing.scheme import Scheme, load_scheme
 from ledger.day import DayKey, DaySum
 from ledger.rows import AMOUNTS, FUND_PAYERS, PAYERS

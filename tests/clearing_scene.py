@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from clearing.books import Book, opened_books
-from clearing.run import RunResult, run_day
+from clearing.day.run import RunResult, run_day
 from clearing.settings import BookAt
 from runtime import postgres
 from runtime.postgres import Connection

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from clearing.statement_file import packed, yuan
+from clearing.institutions.statement_file import packed, yuan
 from proto.settlement.v1 import settlement_pb2
 from runtime.clock import SystemClock, china_date
 from runtime.keys import setl_id_text

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from clearing.__main__ import app
-from clearing.actions import Action
-from clearing.difference_book import propose
+from clearing.day.actions import Action
+from clearing.day.difference_book import propose
 from runtime import postgres
 from tests.clearing_books import figures, two_books
 from tests.clearing_runs import DAY, GUANGZHOU, NANNING, a_run, a_sum

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from clearing.actions import Action
 from clearing.books import opened_books
-from clearing.compare import DifferenceClass
-from clearing.difference_book import Filter, listed, propose
+from clearing.day.actions import Action
+from clearing.day.compare import DifferenceClass
+from clearing.day.difference_book import Filter, listed, propose
+from clearing.day.run_book import RunId, RunWriter
+from clearing.day.verify import verify
 from clearing.errors import NotAllowed
-from clearing.run_book import RunId, RunWriter
 from clearing.settings import BookAt
-from clearing.verify import verify
 from runtime.keys import setl_id_text
 from tests.both_books import asked
 from tests.builders import TODAY, a_care_row, an_id

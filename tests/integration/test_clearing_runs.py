@@ -8,14 +8,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from clearing import run_book
-from clearing.actions import Action
-from clearing.compare import DifferenceClass
-from clearing.difference_book import Filter, check, difference, listed, propose, undo
+from clearing.day import run_book
+from clearing.day.actions import Action
+from clearing.day.compare import DifferenceClass
+from clearing.day.difference_book import Filter, check, difference, listed, propose, undo
+from clearing.day.run import RunResult, run_day
+from clearing.day.verify import verify
 from clearing.errors import BookUnreachable, NotAllowed, RunBroken
-from clearing.run import RunResult, run_day
 from clearing.standing import runs, waiting
-from clearing.verify import verify
 from ledger.rows import AMOUNTS
 from runtime import postgres
 from runtime.postgres import Connection

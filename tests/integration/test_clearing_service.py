@@ -10,9 +10,9 @@ import grpc
 import grpc.aio
 import pytest
 
-from clearing import service
-from clearing.operator_desk import OperatorDesk
-from clearing.service import ClearingService
+from clearing.service import clearing_service as service
+from clearing.service.clearing_service import ClearingService
+from clearing.service.operator_desk import OperatorDesk
 from clearing.session import Session
 from clearing.settings import ClearingSettings
 from proto.settlement.v1 import clearing_pb2 as pb

@@ -6,11 +6,12 @@ from datetime import date
 import asyncpg
 import pytest
 
-from clearing import audit_book, month_book, year_book
 from clearing.approvals import APPLIED
-from clearing.audit_file import read_audit
 from clearing.errors import Malformed, NotAllowed
-from clearing.month_document import Document
+from clearing.months import month_book, year_book
+from clearing.months.month_document import Document
+from clearing.prepaid import audit_book
+from clearing.prepaid.audit_file import read_audit
 from clearing.proposals import check
 from clearing.scheme import load_scheme
 from runtime import postgres

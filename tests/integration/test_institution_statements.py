@@ -11,13 +11,13 @@ import grpc
 import grpc.aio
 import pytest
 
-from clearing import statement_service
-from clearing.compare import DifferenceClass
-from clearing.difference_book import Filter, listed
+from clearing.day.compare import DifferenceClass
+from clearing.day.difference_book import Filter, listed
+from clearing.institutions.statement_file import packed, yuan
+from clearing.service import statement_service
+from clearing.service.statement_service import StatementService
 from clearing.session import Session
 from clearing.settings import ClearingSettings
-from clearing.statement_file import packed, yuan
-from clearing.statement_service import StatementService
 from proto.settlement.v1 import settlement_pb2, statement_pb2_grpc
 from proto.settlement.v1 import statement_pb2 as pb
 from proto.settlement.v1.envelope_pb2 import Envelope

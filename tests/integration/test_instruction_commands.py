@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from clearing.__main__ import app
-from clearing.payment_file import NAMESPACE
+from clearing.payments.payment_file import NAMESPACE
 from runtime import postgres
 from tests.clearing_runs import DAY, GUANGZHOU, NANNING, SHENZHEN, a_run, a_sum
 from tests.servers import NewDatabase, run_apart

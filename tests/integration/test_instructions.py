@@ -8,18 +8,18 @@ import asyncpg
 import pytest
 
 from clearing.approvals import APPLIED
-from clearing.bank_returns import HEADER, read_returns
+from clearing.day.verify import verify
 from clearing.errors import NotAllowed, NotFound, ReturnsWrong
-from clearing.instruction_book import check, file_approved, files, listed, propose, reopen_refused
-from clearing.instructions import Instruction, instruction_id
-from clearing.month_book import propose_month
+from clearing.months.month_book import propose_month
 from clearing.parties import load_parties
+from clearing.payments.bank_returns import HEADER, read_returns
+from clearing.payments.instruction_book import check, file_approved, files, listed, propose, reopen_refused
+from clearing.payments.instructions import Instruction, instruction_id
+from clearing.payments.return_book import Booked, book_returns
 from clearing.periods import Period, read_period
 from clearing.proposals import check as check_proposal
-from clearing.return_book import Booked, book_returns
 from clearing.scheme import PROVINCES, load_scheme
 from clearing.standing import waiting
-from clearing.verify import verify
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_runs import CHONGQING, DAY, GUANGZHOU, NANNING, SHENZHEN, a_run, a_sum

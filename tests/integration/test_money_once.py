@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from clearing.actions import Action
-from clearing.difference_book import Filter, Kept, check, listed, propose, undo, waits
+from clearing.day.actions import Action
+from clearing.day.difference_book import Filter, Kept, check, listed, propose, undo, waits
+from clearing.day.verify import verify
 from clearing.errors import NotAllowed
 from clearing.session import Session, watched
 from clearing.settings import ClearingSettings
 from clearing.standing import under_way
-from clearing.verify import verify
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_books import DAY, MemoryBook, figures, next_day, two_books

@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 import pytest
 
-from clearing import month_book
-from clearing.bank_returns import HEADER, read_returns
-from clearing.instruction_book import check as check_instructions
-from clearing.instruction_book import file_approved, listed, propose
-from clearing.instructions import Instruction
+from clearing.day.verify import verify
+from clearing.months import month_book
 from clearing.parties import load_parties
+from clearing.payments.bank_returns import HEADER, read_returns
+from clearing.payments.instruction_book import check as check_instructions
+from clearing.payments.instruction_book import file_approved, listed, propose
+from clearing.payments.instructions import Instruction
+from clearing.payments.return_book import book_returns
 from clearing.periods import Period
-from clearing.return_book import book_returns
 from clearing.scheme import load_scheme
-from clearing.verify import verify
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_runs import GUANGZHOU, NANNING, SHANWEI, SHENZHEN, a_run, a_sum

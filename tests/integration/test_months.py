@@ -12,15 +12,15 @@ from typing import Any
 import asyncpg
 import pytest
 
-from clearing import month_book, year_book
 from clearing.approvals import APPLIED
+from clearing.day.verify import verify
 from clearing.errors import NotAllowed, NotFound
-from clearing.month_document import Document
+from clearing.months import month_book, year_book
+from clearing.months.month_document import Document
 from clearing.operator_log import entries
 from clearing.periods import Period, read_period
 from clearing.proposals import Proposal, check, listed
 from clearing.standing import waiting
-from clearing.verify import verify
 from ledger.day import DaySum
 from runtime import postgres
 from runtime.postgres import Connection

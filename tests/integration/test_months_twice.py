@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import pytest
 
-from clearing import month_book, payout_book, prepayment_book
-from clearing.advances import load_payout_rules, recovered
-from clearing.audit_book import propose_audit
-from clearing.audit_file import COLUMNS, read_audit
-from clearing.month_document import drawn
-from clearing.prepayment import Key, load_rules
+from clearing.months import month_book
+from clearing.months.month_document import drawn
+from clearing.prepaid import payout_book, prepayment_book
+from clearing.prepaid.advances import load_payout_rules, recovered
+from clearing.prepaid.audit_book import propose_audit
+from clearing.prepaid.audit_file import COLUMNS, read_audit
+from clearing.prepaid.prepayment import Key, load_rules
 from clearing.scheme import load_scheme
 from ledger.money import share
 from runtime import postgres

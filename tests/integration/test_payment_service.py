@@ -9,11 +9,11 @@ import grpc
 import grpc.aio
 import pytest
 
-from clearing import payment_service
-from clearing.payment_desk import PaymentDesk
-from clearing.payment_service import PaymentService
-from clearing.publish import publish
-from clearing.run import run_day
+from clearing.day.run import run_day
+from clearing.positions.publish import publish
+from clearing.service import payment_service
+from clearing.service.payment_desk import PaymentDesk
+from clearing.service.payment_service import PaymentService
 from clearing.session import Session
 from clearing.settings import ClearingSettings
 from proto.settlement.v1 import payment_pb2 as pb

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from clearing.__main__ import app
-from clearing.audit_file import COLUMNS
+from clearing.prepaid.audit_file import COLUMNS
 from runtime import postgres
 from runtime.clock import SystemClock, china_date
 from runtime.keys import setl_id_text

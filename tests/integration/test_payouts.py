@@ -6,12 +6,13 @@ from datetime import date, timedelta
 import asyncpg
 import pytest
 
-from clearing import advance_book, month_book, payout_book, year_book
-from clearing.advance_book import Whom
-from clearing.advances import Reserve, load_advance_rules, load_payout_rules, recovered
 from clearing.approvals import APPLIED
 from clearing.errors import Malformed, NotAllowed, NotFound
-from clearing.month_document import Document
+from clearing.months import month_book, year_book
+from clearing.months.month_document import Document
+from clearing.prepaid import advance_book, payout_book
+from clearing.prepaid.advance_book import Whom
+from clearing.prepaid.advances import Reserve, load_advance_rules, load_payout_rules, recovered
 from clearing.proposals import check, listed
 from clearing.scheme import load_scheme
 from clearing.standing import waiting

@@ -5,11 +5,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from clearing import explain as behind
 from clearing.__main__ import app
+from clearing.day.run import run_day
 from clearing.errors import BooksUnknown, Malformed, NotFound
-from clearing.publish import publish
-from clearing.run import run_day
+from clearing.positions import explain as behind
+from clearing.positions.publish import publish
 from runtime import postgres
 from tests.clearing_books import DAY, MemoryBook, figures
 from tests.servers import NewDatabase, run_apart

@@ -11,10 +11,10 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from clearing.day.run_book import RunId
 from clearing.errors import RunBroken
-from clearing.position_book import PositionReader
-from clearing.positions import Owed, nets
-from clearing.run_book import RunId
+from clearing.positions.netting import Owed, nets
+from clearing.positions.position_book import PositionReader
 from clearing.scheme import load_scheme
 from runtime import postgres
 from runtime.postgres import Connection

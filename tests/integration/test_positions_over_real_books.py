@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from clearing import explain as behind
-from clearing.actions import Action
-from clearing.difference_book import Filter, check, listed, propose
-from clearing.document_files import write_documents
+from clearing.day.actions import Action
+from clearing.day.difference_book import Filter, check, listed, propose
+from clearing.day.run import RunResult, run_day
+from clearing.day.verify import verify
 from clearing.parties import load_parties
 from clearing.periods import read_period
-from clearing.publish import publish
-from clearing.run import RunResult, run_day
+from clearing.positions import explain as behind
+from clearing.positions.document_files import write_documents
+from clearing.positions.publish import publish
 from clearing.scheme import load_scheme
-from clearing.verify import verify
 from runtime.keys import setl_id_text
 from tests.builders import CARE_POOL, HOME_POOL, OTHER_HOSPITAL, TODAY, a_care_row, a_mirror_row, an_id
 from tests.clearing_scene import Scene, clearing_scene

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 import asyncpg
 import pytest
 
-from clearing import month_book, prepayment_book
 from clearing.approvals import APPLIED
 from clearing.errors import Malformed, NotAllowed
-from clearing.month_document import drawn
-from clearing.prepayment import Account, Key, load_rules
+from clearing.months import month_book
+from clearing.months.month_document import drawn
+from clearing.prepaid import prepayment_book
+from clearing.prepaid.prepayment import Account, Key, load_rules
 from clearing.proposals import check
 from clearing.standing import waiting
 from runtime import postgres

@@ -13,12 +13,12 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from clearing.__main__ import app
-from clearing.document_files import Written, write_documents
+from clearing.day.run import run_day
 from clearing.errors import BooksUnknown, ItemsDiffer, NotFound
 from clearing.parties import load_parties
 from clearing.periods import read_period
-from clearing.publish import publish
-from clearing.run import run_day
+from clearing.positions.document_files import Written, write_documents
+from clearing.positions.publish import publish
 from clearing.scheme import load_scheme
 from runtime import postgres
 from runtime.postgres import Connection

@@ -14,10 +14,10 @@ import asyncpg
 import grpc.aio
 import pytest
 
+from clearing.day.verify import verify
 from clearing.settings import BookAt
-from clearing.verify import verify
-from clearing.wallet_run import WalletResult, opened_wallets, run_wallet
-from clearing.wallet_standing import wallets
+from clearing.wallet.wallet_run import WalletResult, opened_wallets, run_wallet
+from clearing.wallet.wallet_standing import wallets
 from homepool.wallet import CREDIT, EXPIRE, Fate, Held
 from homepool.wallet_service import WalletLegService
 from proto.settlement.v1 import wallet_pb2_grpc

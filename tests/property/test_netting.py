@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clearing.instruction_book import listed, propose
 from clearing.parties import load_parties
+from clearing.payments.instruction_book import listed, propose
 from clearing.periods import read_period
-from clearing.position_book import PositionReader
-from clearing.positions import Owed, nets, payments, province_of, settled
+from clearing.positions.netting import Owed, nets, payments, province_of, settled
+from clearing.positions.position_book import PositionReader
 from clearing.scheme import DIRECT, PROVINCES, load_scheme
 from runtime import postgres
 from tests.clearing_runs import (

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.advances import DATA_FOLDER, Reserve, load_advance_rules, load_payout_rules, recovered
 from clearing.errors import SchemeWrong
+from clearing.prepaid.advances import DATA_FOLDER, Reserve, load_advance_rules, load_payout_rules, recovered
 
 
 def test_shipped_rules_are_those_of_their_sources() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clearing.audit_file import COLUMNS, read_audit
 from clearing.errors import Malformed
+from clearing.prepaid.audit_file import COLUMNS, read_audit
 from runtime.keys import setl_id_text
 
 HEAD = ",".join(COLUMNS)

@@ -7,21 +7,19 @@ import re
 from pathlib import Path
 
 import clearing
-from clearing.actions import RULES
+from clearing.day.actions import RULES
 from clearing.errors import ClearingFault
-from clearing.statement_file import COLUMNS
-from clearing.statement_service import INFNOS
+from clearing.institutions.statement_file import COLUMNS
+from clearing.service.statement_service import INFNOS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "clearing.md").read_text(encoding="utf-8")
 
 
 def faults() -> set[type[ClearingFault]]:
     found = {ClearingFault}
-    for module in pkgutil.iter_modules(clearing.__path__):
-        if module.name != "__main__":
-            for _, one in inspect.getmembers(
-                importlib.import_module(f"clearing.{module.name}"), inspect.isclass
-            ):
+    for module in pkgutil.walk_packages(clearing.__path__, "clearing."):
+        if module.name != "clearing.__main__":
+            for _, one in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
                 if issubclass(one, ClearingFault):
                     found.add(one)
     return found

@@ -7,11 +7,11 @@ import pytest
 import typer.main
 
 from clearing.__main__ import app
-from clearing.advances import load_advance_rules, load_payout_rules
 from clearing.approvals import APPLIED
-from clearing.audit_file import BEARERS, COLUMNS, RESULTS
-from clearing.prepayment import load_rules
-from clearing.prepayment_command import percent
+from clearing.commands.prepayment import percent
+from clearing.prepaid.advances import load_advance_rules, load_payout_rules
+from clearing.prepaid.audit_file import BEARERS, COLUMNS, RESULTS
+from clearing.prepaid.prepayment import load_rules
 
 GUIDE = Path("docs/clearing-money.md").read_text(encoding="utf-8")
 WORDS = set(re.findall(r"[\w-]+", GUIDE))

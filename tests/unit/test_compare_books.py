@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.compare import DifferenceClass, buckets_that_differ, by_id, differences, unmatched
+from clearing.day.compare import DifferenceClass, buckets_that_differ, by_id, differences, unmatched
 from clearing.figures import Figures
 from ledger.day import Bucket
 from tests.clearing_books import DAY, figures

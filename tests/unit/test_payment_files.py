@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.bank_returns import FILE_BYTES_MAX, HEADER, read_returns
 from clearing.errors import NotFound, ReturnsWrong
-from clearing.instructions import (
+from clearing.parties import load_parties
+from clearing.payments.bank_returns import FILE_BYTES_MAX, HEADER, read_returns
+from clearing.payments.instructions import (
     BankWord,
     Instruction,
     PaymentFile,
@@ -19,8 +20,7 @@ from clearing.instructions import (
     message_id,
     returned_fen,
 )
-from clearing.parties import load_parties
-from clearing.payment_file import NAMESPACE, payment_file, yuan
+from clearing.payments.payment_file import NAMESPACE, payment_file, yuan
 from clearing.scheme import load_scheme
 
 AT = datetime(2026, 11, 25, 1, 2, 3, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from clearing.documents import FIGURES, KEYS, POOL
+from clearing.positions.documents import FIGURES, KEYS, POOL
 from clearing.scheme import load_scheme
 
 GUIDE = Path("docs/positions.md").read_text(encoding="utf-8")

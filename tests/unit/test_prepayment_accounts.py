@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearing.errors import SchemeWrong
-from clearing.month_document import drawn
-from clearing.prepayment import DATA_FOLDER, Account, Key, load_rules, read_key
+from clearing.months.month_document import drawn
+from clearing.prepaid.prepayment import DATA_FOLDER, Account, Key, load_rules, read_key
 
 RULES = load_rules()
 KEY = Key(450100, 440100, "310", "310100")

@@ -32,7 +32,7 @@ def test_the_metrics_that_it_names_are_counted_somewhere() -> None:
     code = "".join(
         file.read_text(encoding="utf-8")
         for package in ("gateway", "homepool")
-        for file in (ROOT / package).glob("*.py")
+        for file in (ROOT / package).rglob("*.py")
     )
     for name in re.findall(r"`((?:gateway|home)_\w+?)(?:_total)?(?:\{what\})?`", TEXT):
         words = name.removeprefix("gateway_").replace("_", " ")

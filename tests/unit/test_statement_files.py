@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing import statement_file
-from clearing.dialects import Result, written
-from clearing.statement import CentreItem, Totals, compared, netted, totals, totals_result
-from clearing.statement_file import FileWrong, packed, read, yuan
+from clearing.institutions import statement_file
+from clearing.institutions.dialects import Result, written
+from clearing.institutions.statement import CentreItem, Totals, compared, netted, totals, totals_result
+from clearing.institutions.statement_file import FileWrong, packed, read, yuan
 from ledger.life import Kind
 from runtime.keys import setl_id_text
 

@@ -1,0 +1,249 @@
+"""`python -m clearing month|year`: closed days rolled up into a month's document, and months into a year's."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from clearing.commands.proposal import DryRun, MaybeOperator, told
+from clearing.options import AsJson, named
+from clearing.periods import Period, period_of
+
+if TYPE_CHECKING:
+    from clearing.months.month_book import MonthStands
+    from clearing.months.month_document import Document
+    from clearing.months.year_book import YearDocument
+    from clearing.workdays import Due
+
+MONTH_HELP: Final = """The clearing document of a month: its closed days rolled up per insurance and fund, between pools,
+by institution, and for payers outside the pools; what institutions listed and did not confirm is left out and comes
+with the next month. With --as it is proposed; another person approves, and then it is closed for ever: what comes
+later is in a later month's document. Without --as it only looks. Exit code 1: it cannot be closed yet, or is not;
+2: refused. Examples:
+
+python -m clearing month --month 2026-11
+
+python -m clearing month --month 2026-11 --as wang --dry-run
+
+python -m clearing month --month 2026-11 --as wang
+
+python -m clearing month --month 2026-11 --json > 2026-11.json
+"""
+YEAR_HELP: Final = """The annual closing (年度清算): what each institution is due for a year by its closed months, what of
+it was paid, what audits took, and what is left to pay. Proposed with --as, approved by another person. Exit code 1: it
+cannot be closed yet, or is not; 2: refused. Examples:
+
+python -m clearing year --year 2026
+
+python -m clearing year --year 2026 --as wang
+"""
+LOOK_EXIT: Final = 1
+LINES_SHOWN_MAX: Final = 100
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("month", help=MONTH_HELP)(month)
+    app.command("year", help=YEAR_HELP)(year)
+
+
+def month(
+    of: Annotated[str, typer.Option("--month", metavar="MONTH", help="yyyy-MM.")],
+    operator: MaybeOperator = "",
+    early: Annotated[
+        bool,
+        typer.Option("--early", help="Before the month is over; its other days enter the next document."),
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Propose, or look."""
+    from clearing import session
+    from clearing.months.month_book import document, latest, propose_month, stands
+    from clearing.workdays import load_workdays
+    from runtime import operators
+
+    period = period_of("", of)
+
+    async def done() -> "tuple[MonthStands, Document | None, bool]":
+        new = False
+        async with session.opened() as opened, session.trying(opened, dry_run):
+            standing = await stands(opened.connection, period, opened.today)
+            if operator.strip():
+                _, new = await propose_month(
+                    opened.connection, opened.books, period, operator=named(operator), today=opened.today, early=early
+                )  # fmt: skip
+            number = await latest(opened.connection, period)
+            return standing, await document(opened.connection, number) if number else None, new
+
+    standing, found, new = operators.run(done())
+    dues = load_workdays().of_month(period.first.year, period.first.month)
+    if as_json:
+        typer.echo(
+            json.dumps(_as_json(period, standing, found, dues), ensure_ascii=False, indent=1, default=str)
+        )
+    else:
+        _print(period, standing, found, dues)
+    if operator and found is not None:
+        if not as_json:
+            typer.echo(told(found.proposal, new=new, dry_run=dry_run))
+        typer.echo(session.UNAUTHENTICATED, err=True)
+    elif not standing.closed:
+        raise typer.Exit(LOOK_EXIT)
+
+
+def _as_json(
+    period: Period, standing: "MonthStands", found: "Document | None", dues: "Sequence[Due]"
+) -> dict[str, Any]:
+    return {
+        "month": period.text, "stands": standing._asdict(), "fault": standing.fault(period),
+        "due": [one._asdict() for one in dues], "document": found.as_json() if found else None,
+    }  # fmt: skip
+
+
+def _print(period: Period, standing: "MonthStands", found: "Document | None", dues: "Sequence[Due]") -> None:
+    from clearing.commands.tables import yuan
+
+    if fault := standing.fault(period):
+        typer.echo(fault)
+    elif not standing.over:
+        typer.echo(f"{period.text} is not over: it closes with --early only.")
+    for one in standing.absent:
+        typer.echo(f"stayed out, what it brings later is in the next month's document: {one}")
+    if standing.differences:
+        typer.echo(
+            f"{standing.differences} differences are open, {yuan(standing.stake_fen)} yuan at stake: what is resolved"
+            " enters a later day."
+        )
+    for day, batch in standing.late:
+        typer.echo(f"{day} batch {batch} was run after its month was closed: it is in this document.")
+    for due in dues:
+        typer.echo(f"{due.what} by {due.by}{', by a calendar not yet announced' if due.provisional else ''}")
+    if found is not None:
+        _print_document(found)
+
+
+def _print_document(found: "Document") -> None:
+    from clearing.commands.tables import yuan
+    from clearing.parties import load_parties
+    from clearing.scheme import load_scheme
+
+    scheme, parties = load_scheme(), load_parties()
+
+    def pool(code: int) -> str:
+        return f"{code} {parties[str(code)].name}" if str(code) in parties else str(code)
+
+    def fund(insutype: str, code: str) -> str:
+        return f"{code} {scheme.fund_name(insutype, code)}"
+
+    late = sum(late for _, _, late in found.runs)
+    typer.echo(
+        f"\n{found.month}, document {found.proposal}, {'closed' if found.state == 'approved' else found.state}:"
+        f" {len(found.runs)} runs, {late} of them late, {found.withheld} unconfirmed settlements left out."
+        f" Made by {found.made_by}, checked by {found.checked_by or 'nobody'}. Amounts in yuan."
+    )
+    rows = [
+        (one.insutype, fund(one.insutype, one.fund), scheme.party_name(one.party) or pool(one.home_pool),
+         f"{pool(one.care_pool)}{' (local)' if one.local else ''}", one.items, yuan(one.runs_fen), yuan(one.withheld_fen),
+         yuan(one.carried_in_fen), yuan(one.deducted_fen), yuan(one.prepaid_fen), yuan(one.to_pay_fen))
+        for one in found.pools
+    ]  # fmt: skip
+    head = (
+        "ins.",
+        "fund",
+        "pays",
+        "to",
+        "items",
+        "days",
+        "withheld",
+        "carried in",
+        "deducted",
+        "prepaid",
+        "to pay",
+    )
+    _shown(head, rows, "between pools, and payers outside them")
+    rows = [
+        (one.fixmedins_code, pool(one.book_pool), one.insutype, fund(one.insutype, one.fund), one.items,
+         yuan(one.runs_fen), yuan(one.withheld_fen), yuan(one.carried_in_fen), yuan(one.deducted_fen),
+         yuan(one.advanced_fen), yuan(one.to_pay_fen))
+        for one in found.institutions
+    ]  # fmt: skip
+    head = (
+        "institution", "by", "ins.", "fund", "items", "days", "withheld", "carried in", "deducted", "advanced", "to pay"
+    )  # fmt: skip
+    _shown(head, rows, "institutions")
+    typer.echo(
+        f"To pay between pools and from outside: {yuan(sum(one.to_pay_fen for one in found.pools))} yuan."
+    )
+
+
+def _shown(head: tuple[str, ...], rows: Sequence[tuple[Any, ...]], title: str) -> None:
+    from clearing.commands.tables import show
+
+    show(head, rows[:LINES_SHOWN_MAX], nothing=f"{title}: nothing.", title=title)
+    if len(rows) > LINES_SHOWN_MAX:
+        typer.echo(f"{len(rows) - LINES_SHOWN_MAX} more lines; --json has them all.")
+
+
+def year(
+    of: Annotated[int, typer.Option("--year", metavar="YEAR", min=2000, max=2999, help="yyyy.")],
+    operator: MaybeOperator = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Propose, or look."""
+    from clearing import session
+    from clearing.months.year_book import document, fault, propose_year
+    from clearing.workdays import load_workdays
+    from runtime import operators
+
+    async def done() -> "tuple[str, YearDocument | None, bool]":
+        new = False
+        async with session.opened() as opened, session.trying(opened, dry_run):
+            why = await fault(opened.connection, of, opened.today)
+            if operator.strip():
+                _, new = await propose_year(
+                    opened.connection, of, operator=named(operator), today=opened.today
+                )
+            return why, await document(opened.connection, of), new
+
+    why, found, new = operators.run(done())
+    due = load_workdays().of_year(of)
+    if as_json:
+        told_due = due._asdict() if due else None
+        said = {"year": of, "fault": why, "due": told_due, "document": found.as_json() if found else None}
+        typer.echo(json.dumps(said, ensure_ascii=False, indent=1, default=str))
+    else:
+        _print_year(why, due, found)
+    if operator and found is not None:
+        if not as_json:
+            typer.echo(told(found.proposal, new=new, dry_run=dry_run))
+        typer.echo(session.UNAUTHENTICATED, err=True)
+    elif found is None or found.state != "approved":
+        raise typer.Exit(LOOK_EXIT)
+
+
+def _print_year(why: str, due: "Due | None", found: "YearDocument | None") -> None:
+    from clearing.commands.tables import yuan
+
+    if why:
+        typer.echo(why)
+    if due is not None:
+        typer.echo(f"{due.what} by {due.by}{', by a calendar not yet announced' if due.provisional else ''}")
+    if found is None:
+        return
+    typer.echo(
+        f"\n{found.year}, document {found.proposal}, {'closed' if found.state == 'approved' else found.state}, of"
+        f" {', '.join(found.months)}. Made by {found.made_by}, checked by {found.checked_by or 'nobody'}."
+        " Amounts in yuan."
+    )
+    rows = [
+        (one.fixmedins_code, one.insutype, one.items, yuan(one.total_fen), yuan(one.payable_fen), yuan(one.paid_fen),
+         yuan(one.refused_fen), yuan(one.borne_fen), yuan(one.to_pay_fen))
+        for one in found.lines
+    ]  # fmt: skip
+    head = (
+        "institution", "ins.", "settlements", "发生总金额", "应付", "已付", "不予支付", "医疗机构承担", "年度清算需结付"
+    )  # fmt: skip
+    _shown(head, rows, f"annual closing {found.year}")

@@ -1,0 +1,195 @@
+"""`python -m clearing prepayment`: what pools have paid each other ahead, and how long it lasts."""
+
+import json
+from collections.abc import Callable, Coroutine
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from clearing.commands.proposal import DryRun, told
+from clearing.options import ID_MAX, AsJson, Operator, day_of, fen_of, named
+
+if TYPE_CHECKING:
+    from clearing.prepaid.prepayment import Account, Key, Rules
+    from clearing.session import Session
+
+PREPAYMENT_HELP: Final = """Prepayments between agencies (预付金): quota, what is left, how much of the quota is used, and
+the day on which it runs out if days go on as the last 30 did. An account is HOME/CARE/INSUTYPE/FUND: a home pool with a
+care pool, under one insurance and from one fund. Exit code 1: one of them is red. Examples:
+
+python -m clearing prepayment
+
+python -m clearing prepayment --json
+
+python -m clearing prepayment quota 450100/440100/310/310100 --yuan 2000000 --as wang
+
+python -m clearing prepayment top-up 450100/440100/310/310100 --as wang
+
+python -m clearing prepayment received 7 --reference 20261124-0031 --as zhao
+"""
+QUOTA_HELP: Final = """Agree on a quota; another person approves it. Without --yuan it is twice the monthly average of the
+last quarter of the year before. Examples:
+
+python -m clearing prepayment quota 450100/440100/310/310100 --as wang --dry-run
+
+python -m clearing prepayment quota 450100/440100/310/310100 --yuan 2000000 --as wang
+"""
+TOP_UP_HELP: Final = """Ask the home pool for money; another person approves it, and when it has arrived its receipt is
+booked. Without --yuan it is what fills the account up to its quota. Examples:
+
+python -m clearing prepayment top-up 450100/440100/310/310100 --as wang --dry-run
+
+python -m clearing prepayment top-up 450100/440100/310/310100 --yuan 500000 --as wang
+"""
+RECEIVED_HELP: Final = """An approved top-up has arrived: both pools' books say so. Whoever approved it may not say it.
+Example:
+
+python -m clearing prepayment received 7 --reference 20261124-0031 --as zhao
+"""
+RED_EXIT: Final = 1
+
+AccountText = Annotated[str, typer.Argument(metavar="ACCOUNT", help="HOME/CARE/INSUTYPE/FUND.")]
+Yuan = Annotated[str, typer.Option("--yuan", help="Such as 1250000.50.")]
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(invoke_without_command=True, help=PREPAYMENT_HELP)
+    group.callback()(prepayment)
+    group.command("quota", help=QUOTA_HELP)(quota)
+    group.command("top-up", help=TOP_UP_HELP)(top_up)
+    group.command("received", help=RECEIVED_HELP)(received)
+    app.add_typer(group, name="prepayment")
+
+
+def prepayment(context: typer.Context, as_json: AsJson = False) -> None:
+    """List."""
+    from clearing import session
+    from clearing.prepaid.prepayment import load_rules
+    from clearing.prepaid.prepayment_book import accounts
+    from runtime import operators
+
+    if context.invoked_subcommand is not None:
+        return
+    rules = load_rules()
+
+    async def looked() -> "tuple[list[Account], date]":
+        async with session.opened() as opened:
+            return await accounts(opened.connection, opened.today, rules), opened.today
+
+    found, today = operators.run(looked())
+    if as_json:
+        typer.echo(json.dumps([one.as_json(today, rules) for one in found], ensure_ascii=False, indent=1))
+    else:
+        _print(found, today, rules)
+    if any(one.level(rules) == "red" for one in found):
+        raise typer.Exit(RED_EXIT)
+
+
+def _print(found: "list[Account]", today: date, rules: "Rules") -> None:
+    from clearing.commands.tables import show, yuan
+    from clearing.parties import load_parties
+
+    parties = load_parties()
+
+    def pool(code: int) -> str:
+        return f"{code} {parties[str(code)].name}" if str(code) in parties else str(code)
+
+    rows = [
+        (pool(one.key.home_pool), pool(one.key.care_pool), one.key.insutype, one.key.fund, yuan(one.quota_fen),
+         yuan(one.balance_fen), yuan(one.accrued_fen), yuan(one.left_fen), percent(one.used_bp),
+         one.level(rules), one.runs_out(today, rules) or "not in sight")
+        for one in found
+    ]  # fmt: skip
+    head = (
+        "paid by", "held by", "ins.", "fund", "quota", "paid ahead", "days owe", "left", "used", "alert", "runs out"
+    )  # fmt: skip
+    show(head, rows, nothing="No prepayment has a quota.")
+    if found:
+        typer.echo(
+            f"Amounts in yuan. days owe: what is in no closed month yet. runs out: linear, as the last"
+            f" {rules.forecast_days} days. Yellow from {percent(rules.yellow_bp)}, red from {percent(rules.red_bp)}."
+        )
+
+
+def percent(basis_points: int) -> str:
+    """7035 basis points are 70.35 %."""
+    return f"{basis_points // 100}.{basis_points % 100:02} %"
+
+
+def quota(of: AccountText, operator: Operator, yuan: Yuan = "", dry_run: DryRun = False) -> None:
+    """Agree on a quota."""
+    from clearing.prepaid.prepayment import load_rules
+    from clearing.prepaid.prepayment_book import propose_quota, quota_by_rule
+
+    rules = load_rules()
+
+    async def made(opened: "Session", key: "Key") -> tuple[int, bool]:
+        fen = fen_of(yuan) if yuan else await quota_by_rule(opened.connection, key, opened.today, rules)
+        return await propose_quota(opened.connection, key, fen, operator=named(operator))
+
+    _proposed(of, made, dry_run=dry_run)
+
+
+def top_up(of: AccountText, operator: Operator, yuan: Yuan = "", dry_run: DryRun = False) -> None:
+    """Ask for money."""
+    from clearing.prepaid.prepayment import load_rules
+    from clearing.prepaid.prepayment_book import propose_top_up
+
+    rules = load_rules()
+
+    async def made(opened: "Session", key: "Key") -> tuple[int, bool]:
+        fen = fen_of(yuan) if yuan else 0
+        return await propose_top_up(
+            opened.connection, key, fen, operator=named(operator), today=opened.today, rules=rules
+        )
+
+    _proposed(of, made, dry_run=dry_run)
+
+
+def _proposed(
+    of: str, make: "Callable[[Session, Key], Coroutine[Any, Any, tuple[int, bool]]]", *, dry_run: bool
+) -> None:
+    from clearing import session
+    from clearing.commands.tables import yuan
+    from clearing.prepaid.prepayment import read_key
+    from clearing.proposals import found
+    from runtime import operators
+
+    key = read_key(of)
+    if key is None:
+        raise typer.BadParameter(f"{of} is no account; give HOME/CARE/INSUTYPE/FUND", param_hint="ACCOUNT")
+
+    async def done() -> tuple[int, bool, int]:
+        async with session.opened() as opened, session.trying(opened, dry_run):
+            number, new = await make(opened, key)
+            return number, new, (await found(opened.connection, number)).amount_fen
+
+    number, new, fen = operators.run(done())
+    typer.echo(f"{of}: {yuan(fen)} yuan.")
+    typer.echo(told(number, new=new, dry_run=dry_run))
+    typer.echo(session.UNAUTHENTICATED, err=True)
+
+
+def received(
+    number: Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="The top-up's proposal.")],
+    reference: Annotated[str, typer.Option(help="The bank's reference of the payment; no personal data.")],
+    operator: Operator,
+    day: Annotated[str, typer.Option("--date", metavar="DAY", help="When it arrived; today.")] = "today",
+    dry_run: DryRun = False,
+) -> None:
+    """Book a receipt."""
+    from clearing import session
+    from clearing.prepaid.prepayment_book import receive
+    from runtime import operators
+
+    async def done() -> None:
+        async with session.opened() as opened, session.trying(opened, dry_run):
+            await receive(
+                opened.connection, number, day=day_of(day), reference=reference, operator=named(operator)
+            )
+
+    operators.run(done())
+    typer.echo(f"Top-up {number} {'could be' if dry_run else 'is'} booked as received.")
+    typer.echo(session.UNAUTHENTICATED, err=True)

@@ -1,0 +1,220 @@
+"""Differences as they are kept: listed, resolved by the actions of their class, and never erased.
+
+A resolution is proposed by one person and, where money moves on his word, approved by another; its money enters the next
+run, of whatever day. One that was wrong is undone by a second entry: what has entered a run comes back negative in a
+later one, what has not never enters.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from clearing.books import Book
+from clearing.day.actions import NEEDS_CHECKER, RULES, Action, adds_up, adopted, agreed, counts_on, negated
+from clearing.day.compare import DifferenceClass
+from clearing.errors import NotAllowed, NotFound
+from clearing.operator_log import note
+from runtime.postgres import Connection
+
+LISTED_MAX: Final = 10_000
+STATES: Final = ("open", "proposed", "disputed", "resolved")
+
+
+class Kept(NamedTuple):
+    """A difference as it is kept, and how it stands."""
+
+    id: int
+    day: date
+    batch: int
+    node: str
+    region: str
+    kind: DifferenceClass
+    setl_id: str
+    fixmedins_code: str
+    home: list[dict[str, Any]]
+    care: list[dict[str, Any]]
+    institution: list[dict[str, Any]] | None
+    differs: tuple[str, ...]
+    stake_fen: int
+    state: str
+    resolution: int | None
+
+    def as_json(self, today: date) -> dict[str, Any]:
+        """All of it, with age in days, owner, next action and what may be done."""
+        rule = RULES[self.kind]
+        return self._asdict() | {
+            "day": self.day.isoformat(), "kind": str(self.kind), "age_days": (today - self.day).days,
+            "owner": rule.owner, "next_action": rule.next_action if self.state == "open" else "",
+            "actions": sorted(rule.actions),
+        }  # fmt: skip
+
+
+class Filter(NamedTuple):
+    """Which differences; None and '' leave open."""
+
+    day: date | None = None
+    kind: str = ""
+    institution: str = ""
+    older_than: date | None = None
+    states: Sequence[str] = ("open", "proposed", "disputed")
+
+
+_COLUMNS: Final = (
+    "id, day, batch, node, region, class, setl_id, fixmedins_code, home, care, institution, differs, stake_fen, state,"
+    " resolution"
+)
+
+
+async def listed(connection: Connection, wanted: Filter) -> list[Kept]:
+    """The differences that pass, the largest stake first."""
+    records = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM difference_state WHERE state = any($1) AND ($2::date IS NULL OR day = $2)"
+        " AND ($3 = '' OR class = $3) AND ($4 = '' OR fixmedins_code = $4) AND ($5::date IS NULL OR day <= $5)"
+        f" ORDER BY stake_fen DESC, id LIMIT {LISTED_MAX}",
+        list(wanted.states), wanted.day, wanted.kind, wanted.institution, wanted.older_than,
+    )  # fmt: skip
+    return [_kept(record) for record in records]
+
+
+async def difference(connection: Connection, number: int) -> Kept:
+    """One difference. Raises NotFound."""
+    record = await connection.fetchrow(f"SELECT {_COLUMNS} FROM difference_state WHERE id = $1", number)
+    if record is None:
+        raise NotFound(f"There is no difference {number}; `python -m clearing differences` lists them.")
+    return _kept(record)
+
+
+async def propose(
+    connection: Connection, number: int, action: Action, *, operator: str, reason: str, books: Sequence[Book]
+) -> int:
+    """Take an action; the number of the resolution. Raises NotFound, NotAllowed, and the books' faults."""
+    async with connection.transaction():
+        # one at a time over an item, in whichever differences it stands
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('difference'), hashtext(setl_id)) FROM difference WHERE id = $1",
+            number,
+        )
+        one = await difference(connection, number)
+        if action not in RULES[one.kind].actions:
+            allowed = ", ".join(sorted(RULES[one.kind].actions))
+            raise NotAllowed(f"A difference of class {one.kind} is not settled by {action}; by {allowed}.")
+        if one.state in ("proposed", "resolved"):
+            raise NotAllowed(f"Difference {number} is {one.state} already, by resolution {one.resolution}.")
+        money = await _money(one, action, books)
+        if not adds_up(money):
+            raise NotAllowed(
+                "That row is not what its payers pay: somebody changed it, and it cannot be adopted."
+            )
+        if money and (before := await connection.fetchval("SELECT brought_in_by($1)", one.setl_id)):
+            raise NotAllowed(
+                f"Resolution {before} brings {one.setl_id} in already, and an id is paid once: undo that one first."
+            )
+        resolution: int = await connection.fetchval(
+            "INSERT INTO resolution (difference, action, note, made_by, needs_checker, money)"
+            " VALUES ($1, $2, $3, $4, $5, $6::jsonb) RETURNING id",
+            number, action, reason, operator, action in NEEDS_CHECKER and one.institution is None,
+            json.dumps(money),
+        )  # fmt: skip
+        await note(
+            connection, operator, f"resolve {action}", f"difference {number}", {"resolution": resolution}
+        )
+        return resolution
+
+
+async def waits(connection: Connection, resolution: int) -> bool:
+    """Whether a resolution waits for a second person: over what an institution's file alone says none does."""
+    return bool(
+        await connection.fetchval(
+            "SELECT needs_checker AND checked_by IS NULL FROM resolution WHERE id = $1", resolution
+        )
+    )
+
+
+async def check(connection: Connection, resolution: int, *, operator: str, refuse: bool = False) -> None:
+    """The second person's word. Raises NotFound, NotAllowed."""
+    async with connection.transaction():
+        record = await connection.fetchrow(
+            "SELECT difference, made_by, needs_checker, checked_by FROM resolution WHERE id = $1 FOR UPDATE",
+            resolution,
+        )
+        if record is None:
+            raise NotFound(f"There is no resolution {resolution}.")
+        if not record["needs_checker"] or record["checked_by"] is not None:
+            raise NotAllowed(f"Resolution {resolution} does not wait for anybody.")
+        if record["made_by"] == operator:
+            raise NotAllowed(f"{operator} made resolution {resolution}; another person has to look at it.")
+        await connection.execute(
+            "UPDATE resolution SET checked_by = $2, checked_at = now(), refused = $3 WHERE id = $1",
+            resolution, operator, refuse,
+        )  # fmt: skip
+        word = "refuse" if refuse else "approve"
+        await note(
+            connection, operator, word, f"resolution {resolution}", {"difference": record["difference"]}
+        )
+
+
+async def undo(connection: Connection, resolution: int, *, operator: str, reason: str) -> tuple[int, bool]:
+    """A second entry that takes a resolution back; another person approves it where money has moved by it.
+
+    Gives its number, and whether it waits for that. Raises NotFound, NotAllowed.
+    """
+    async with connection.transaction():
+        record = await connection.fetchrow(
+            "SELECT r.*, EXISTS (SELECT FROM resolution_standing s WHERE s.id = r.id) AS stands"
+            " FROM resolution r WHERE r.id = $1 FOR UPDATE OF r",
+            resolution,
+        )
+        if record is None:
+            raise NotFound(f"There is no resolution {resolution}.")
+        if not record["stands"] or record["action"] == "undo":
+            raise NotAllowed(f"Resolution {resolution} does not stand, so there is nothing to take back.")
+        money = json.loads(record["money"])
+        try:
+            number: int = await connection.fetchval(
+                "INSERT INTO resolution (difference, action, note, made_by, needs_checker, undoes, money)"
+                " VALUES ($1, 'undo', $2, $3, $4, $5, $6::jsonb) RETURNING id",
+                record["difference"], reason, operator, bool(money), resolution, json.dumps(negated(money)),
+            )  # fmt: skip
+        except asyncpg.UniqueViolationError:
+            raise NotAllowed(f"Resolution {resolution} is taken back already.") from None
+        await note(connection, operator, "undo", f"resolution {resolution}", {"by": number})
+        return number, bool(money)
+
+
+async def _money(one: Kept, action: Action, books: Sequence[Book]) -> list[dict[str, Any]]:
+    if one.institution is not None:
+        return []  # the books agree over it, and it is paid: only the institution does not know
+    if action in NEEDS_CHECKER:
+        if counts_on(one.home, one.care) != one.day.isoformat():
+            return []  # it counts on the other day, and is paid or differs there
+        return adopted(one.care if action is Action.ADOPT_CARE else one.home)
+    if action not in (Action.REQUERY, Action.FETCH_AGAIN):
+        return []
+    node = _book(books, "home", one.node)
+    region = _book(books, "care", one.region)
+    if action is Action.FETCH_AGAIN:
+        await region.fetch(one.day, [one.setl_id], peer=one.node)
+    home = await node.with_ids([one.setl_id], peer=one.region)
+    money = agreed(home, await region.with_ids([one.setl_id], peer=one.node))
+    if money is None:
+        raise NotAllowed("The two books still differ over it, so asking again settles nothing.")
+    return money if home[0].day == one.day else []  # else it counts on the other day
+
+
+def _book(books: Sequence[Book], side: str, name: str) -> Book:
+    for book in books:
+        if (book.at.side, book.at.name) == (side, name):
+            return book
+    raise NotFound(f"DSGW_BOOKS does not name the book of {'node' if side == 'home' else 'region'} {name}.")
+
+
+def _kept(record: asyncpg.Record) -> Kept:
+    values = dict(record)
+    for name in ("home", "care", "institution"):
+        values[name] = None if values[name] is None else json.loads(values[name])
+    values["kind"] = DifferenceClass(values.pop("class"))
+    values["differs"] = tuple(values["differs"])
+    return Kept(**values)

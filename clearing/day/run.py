@@ -1,0 +1,241 @@
+"""The run of a day: close it at the home nodes, sum it on both sides, compare, and write what holds.
+
+Every step at the books is done once for ever and harmless to repeat, and what clearing writes is one transaction: so a
+run that died at any step is simply started again, and two that run at once do not meet. A book that does not answer
+stays out, with its pairs; they come in a later batch of the same day, and nothing of the earlier batch changes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from itertools import product
+from typing import Final, NamedTuple
+
+from clearing.books import Book
+from clearing.day import compare
+from clearing.day.compare import Difference
+from clearing.day.run_book import Pair, RunId, RunWriter, pairs_done, writing
+from clearing.day.statement_take import take_statements
+from clearing.errors import BookRefused, BookUnreachable, ClearingFault
+from runtime.postgres import Connection
+
+SUMMING_AT_ONCE_MAX: Final = 4
+
+Progress = Callable[[str, int, int], None]
+"""(step, done, of): what the run is doing."""
+Publish = Callable[[RunWriter], Awaitable[None]]
+"""What is derived from a run's sums in the same transaction: positions, journals, documents."""
+
+
+class Compared(NamedTuple):
+    """A pair that was summed on both sides, and how the two differ."""
+
+    pair: Pair
+    home: Book
+    care: Book
+    differences: list[Difference]
+
+
+class RunResult(NamedTuple):
+    """What became of it."""
+
+    run: RunId | None  # None: every pair of the day that answers is in a run already
+    pairs: int
+    items: int  # decisions of the day at the home books
+    differences: int
+    carried: int  # resolutions whose money entered
+    absent: dict[str, str]  # book -> why
+
+
+async def run_day(
+    day: date,
+    *,
+    connection: Connection,
+    books: Sequence[Book],
+    operator: str,
+    program: str,
+    publish: Publish,
+    progress: Progress,
+) -> RunResult:
+    """Run a day with every pair of books that answers and is in no run of it yet.
+
+    Raises RunElsewhere, RunBroken; books that do not answer or refuse are named in the result.
+    """
+    absent: dict[str, str] = {}
+    nodes = await _closed(day, [one for one in books if one.at.side == "home"], operator, absent, progress)
+    regions = await _answering([one for one in books if one.at.side == "care"], absent)
+    done = await pairs_done(connection, day)
+    pairs = [
+        (node, region)
+        for node, region in product(nodes, regions)
+        if (node.at.name, region.at.name) not in done
+    ]
+    compared = await _compared(day, pairs, absent, progress)
+    while compared:
+        try:
+            return await _written(day, compared, connection, operator, program, publish, absent, progress)
+        except _NothingLeft:
+            break
+        except _Lost as lost:  # a book went away while its sums streamed: the others finish
+            absent[lost.book.at.text] = str(lost.why)
+            compared = [one for one in compared if lost.book not in (one.home, one.care)]
+    return RunResult(None, 0, 0, 0, 0, absent)
+
+
+async def planned(
+    day: date, *, connection: Connection, books: Sequence[Book]
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """What `run_day` would run: (node, region) pairs, and what would stay out. Changes nothing anywhere."""
+    absent: dict[str, str] = {}
+    answering = await _answering(books, absent)
+    nodes = [one.at.name for one in answering if one.at.side == "home"]
+    regions = [one.at.name for one in answering if one.at.side == "care"]
+    done = await pairs_done(connection, day)
+    return [pair for pair in product(nodes, regions) if pair not in done], absent
+
+
+class _NothingLeft(Exception):
+    """Another process has run these pairs meanwhile."""
+
+
+class _Lost(Exception):
+    """A book went away."""
+
+    def __init__(self, book: Book, why: ClearingFault) -> None:
+        super().__init__()
+        self.book, self.why = book, why
+
+
+async def _closed(
+    day: date, nodes: Sequence[Book], operator: str, absent: dict[str, str], progress: Progress
+) -> list[Book]:
+    """The home nodes whose day is closed now."""
+    answering = await _answering(nodes, absent)
+    closed: list[Book] = []
+    progress("close", 0, len(answering))
+    for node in answering:
+        try:
+            await node.close_day(day, operator=operator)
+            closed.append(node)
+        except (BookUnreachable, BookRefused) as failed:
+            absent[node.at.text] = str(failed)
+        progress("close", len(closed), len(answering))
+    return closed
+
+
+async def _answering(books: Sequence[Book], absent: dict[str, str]) -> list[Book]:
+    """Those that answer, and are who they should be."""
+
+    async def looked(book: Book) -> str:
+        try:
+            said = await book.describe()
+        except (BookUnreachable, BookRefused) as failed:
+            return str(failed)
+        if (said.side, said.name) != (book.at.side, book.at.name):
+            return f"{book.at.address} is the book of {said.side} {said.name}, not of {book.at.text}."
+        return ""
+
+    faults = await asyncio.gather(*map(looked, books))
+    absent |= {book.at.text: fault for book, fault in zip(books, faults, strict=True) if fault}
+    return [book for book, fault in zip(books, faults, strict=True) if not fault]
+
+
+async def _compared(
+    day: date, pairs: Sequence[tuple[Book, Book]], absent: dict[str, str], progress: Progress
+) -> list[Compared]:
+    """The pairs that were summed on both sides, with their differences."""
+    at_once = asyncio.Semaphore(SUMMING_AT_ONCE_MAX)
+    finished = 0
+
+    async def one(node: Book, region: Book) -> Compared | None:
+        nonlocal finished
+        async with at_once:
+            try:
+                found = await _summed_and_compared(day, node, region)
+            except (BookUnreachable, BookRefused) as failed:
+                absent[f"{node.at.text} with {region.at.text}"] = str(failed)
+                found = None
+        finished += 1
+        progress("sum and compare", finished, len(pairs))
+        return found
+
+    progress("sum and compare", 0, len(pairs))
+    found = await asyncio.gather(*[one(node, region) for node, region in pairs])
+    return [compared for compared in found if compared is not None]
+
+
+async def _summed_and_compared(day: date, node: Book, region: Book) -> Compared:
+    # the region asks its node itself, and both sum at the same time
+    at_care = await region.sum_day(day, peer=node.at.name, buckets=0)
+    at_home = await node.sum_day(day, peer=region.at.name, buckets=at_care.buckets)
+    pair = Pair(node.at.name, region.at.name, at_home.buckets, at_home.items, at_care.items, at_care.fetched)
+    differing = compare.buckets_that_differ(
+        *await asyncio.gather(
+            node.day_buckets(day, peer=region.at.name), region.day_buckets(day, peer=node.at.name)
+        )
+    )
+    if not differing:
+        return Compared(pair, node, region, [])
+    home, care = map(
+        compare.by_id,
+        await asyncio.gather(
+            node.in_buckets(day, peer=region.at.name, buckets=differing),
+            region.in_buckets(day, peer=node.at.name, buckets=differing),
+        ),
+    )
+    sought = compare.unmatched(home, care)
+    home_everywhere = compare.by_id(await node.with_ids(sought, peer=region.at.name))
+    care_everywhere = compare.by_id(await region.with_ids(sought, peer=node.at.name))
+    return Compared(pair, node, region, compare.differences(home, care, home_everywhere, care_everywhere))
+
+
+async def _written(
+    day: date,
+    compared: Sequence[Compared],
+    connection: Connection,
+    operator: str,
+    program: str,
+    publish: Publish,
+    absent: dict[str, str],
+    progress: Progress,
+) -> RunResult:
+    async with writing(connection, day, operator=operator, program=program) as writer:
+        taken = await pairs_done(connection, day)  # by a run that was faster
+        mine = [one for one in compared if (one.pair.node, one.pair.region) not in taken]
+        if not mine:
+            raise _NothingLeft
+        for number, one in enumerate(mine):
+            progress("write", number, len(mine))
+            await writer.add_pair(one.pair)
+            async with _losing(one.home):
+                await writer.copy_sums(one.pair, "home", one.home.day_sum_lines(day, peer=one.pair.region))
+            async with _losing(one.care):
+                await writer.copy_sums(one.pair, "care", one.care.day_sum_lines(day, peer=one.pair.node))
+            await writer.add_differences(one.pair, one.differences)
+        care_books = list({one.care.at.name: one.care for one in mine}.values())
+        await take_statements(writer, [book.at.name for book in care_books], care_books)
+        for book, why in absent.items():
+            await writer.add_absent(book, why)
+        carried = await writer.carry_resolved()
+        await writer.hold()
+        progress("publish", 0, 1)
+        await publish(writer)
+        progress("publish", 1, 1)
+        differences = await writer.differences()
+    return RunResult(
+        writer.run,
+        len(mine),
+        sum(one.pair.home_items for one in mine),
+        differences,
+        carried,
+        dict(absent),
+    )
+
+
+@asynccontextmanager
+async def _losing(book: Book) -> AsyncIterator[None]:
+    try:
+        yield
+    except (BookUnreachable, BookRefused) as failed:
+        raise _Lost(book, failed) from None

@@ -1,0 +1,274 @@
+"""Instructions in the clearing database: proposed, checked by another person, handed to the bank, answered.
+
+Every function is one transaction. A run is paid once: with its day, or by its month's
+document, which settles what days have paid ahead.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from clearing.errors import NotAllowed, NotFound
+from clearing.operator_log import note
+from clearing.parties import Party
+from clearing.payments.instructions import (
+    BankWord,
+    Instruction,
+    PaymentFile,
+    instruction_id,
+    message_id,
+    payment_id,
+)
+from clearing.payments.payment_file import checked_parties
+from clearing.periods import Period
+from clearing.positions.netting import Owed, Payment, payments
+from clearing.scheme import Scheme
+from runtime.postgres import Connection, failure_of
+
+_COLUMNS: Final = ", ".join(Instruction._fields)
+
+
+class Proposed(NamedTuple):
+    """What was made now: (batch, instructions) of new sets; and runs of the period that another period's set pays."""
+
+    made: dict[int, int]
+    elsewhere: dict[str, str]  # "2026-11-24 batch 1" -> "2026-11"
+
+
+async def propose(
+    connection: Connection, period: Period, scheme: Scheme, parties: Mapping[str, Party], *, operator: str
+) -> Proposed:
+    """Make the instructions of a period where none pay it yet; again makes nothing.
+
+    A day's pay what its runs owe, by the run's batch. A closed month's pay what its document says, less what days' have
+    paid. Raises NotFound where nothing was run or a party has no account, NotAllowed where the month is not closed.
+    """
+    made: dict[int, int] = {}
+    async with changing(connection):
+        document = await _closed(connection, period) if period.is_month else None
+        runs = await _runs(connection, period, document)
+        due = [(one["day"], one["batch"]) for one in runs if one["period"] is None]
+        if document is None:
+            parts = {batch: [(day, batch)] for day, batch in due}
+        elif await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM instruction_month WHERE proposal = $1)", document
+        ):
+            parts = {}
+        else:
+            parts = {1: due}
+        for batch, some in parts.items():
+            paid = await _made(connection, period, batch, some, document, scheme, operator)
+            checked_parties(paid, parties)
+            made[batch] = len(paid)
+        elsewhere = {
+            f"{one['day']} batch {one['batch']}": one["period"]
+            for one in runs
+            if one["period"] not in (None, period.text)
+        }
+        if made:
+            await note(connection, operator, "instructions", period.text, {"made": made})
+    return Proposed(made, elsewhere)
+
+
+async def _closed(connection: Connection, period: Period) -> int:
+    """The document that a month closed with. Raises NotAllowed."""
+    found: int | None = await connection.fetchval(
+        "SELECT proposal FROM month_final WHERE month = $1", period.text.replace("-", "")
+    )
+    if found is None:
+        raise NotAllowed(
+            f"{period.text} is not closed: `python -m clearing month --month {period.text} --as NAME` proposes its"
+            " document. Single days are paid with --date."
+        )
+    return found
+
+
+async def _runs(connection: Connection, period: Period, document: int | None) -> list[Any]:
+    """The runs of a day or of a month's document, and which period's instructions pay each. Raises NotFound."""
+    chosen = "month_run" if document is not None else "run"
+    runs = await connection.fetch(
+        f"SELECT r.day, r.batch, i.period FROM {chosen} r"
+        " LEFT JOIN instruction_run i ON (i.day, i.run_batch) = (r.day, r.batch)"
+        f" WHERE {'proposal' if document is not None else 'r.day'} = $1 ORDER BY r.day, r.batch",
+        period.first if document is None else document,
+    )
+    if not runs:
+        raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")
+    return list(runs)
+
+
+async def _made(
+    connection: Connection,
+    period: Period,
+    batch: int,
+    runs: Iterable[Any],
+    document: int | None,
+    scheme: Scheme,
+    operator: str,
+) -> list[Payment]:
+    await connection.execute(
+        "INSERT INTO instruction_set (period, batch, scheme_sha256, made_by) VALUES ($1, $2, $3, $4)",
+        period.text, batch, scheme.sha256, operator,
+    )  # fmt: skip
+    await connection.executemany(
+        "INSERT INTO instruction_run VALUES ($1, $2, $3, $4)", [(*run, period.text, batch) for run in runs]
+    )
+    if document is not None:
+        await connection.execute(
+            "INSERT INTO instruction_month VALUES ($1, $2, $3)", period.text, batch, document
+        )
+    records = await connection.fetch(
+        "SELECT insutype, fund, debtor, creditor, amount_fen, net_group FROM instruction_owed"
+        " WHERE period = $1 AND batch = $2",
+        period.text, batch,
+    )  # fmt: skip
+    paid = payments((Owed(*record) for record in records), scheme)
+    await connection.copy_records_to_table(
+        "instruction",
+        records=[
+            (payment_id(one, period.text, batch), period.text, batch, 1, *one, operator) for one in paid
+        ],
+        columns=("id", "period", "batch", "revision", "payer", "payee", "insutype", "fund", "amount_fen", "made_by"),
+    )  # fmt: skip
+    await connection.execute("SELECT instructions_hold($1, $2::smallint)", period.text, batch)
+    if not paid:
+        await connection.execute("SELECT instruction_book($1, $2::smallint)", period.text, batch)
+    return paid
+
+
+async def listed(
+    connection: Connection, period: Period | None = None, *, state: str = ""
+) -> list[Instruction]:
+    """Instructions in the order of period, batch, payer, payee, fund and revision."""
+    records = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM instruction_state WHERE $1 IN ('', period) AND $2 IN ('', state)"
+        " ORDER BY period, batch, payer, payee, insutype, fund, revision",
+        period.text if period else "", state,
+    )  # fmt: skip
+    return [Instruction(*record) for record in records]
+
+
+async def meant_by(connection: Connection, words: Sequence[BankWord]) -> list[Instruction]:
+    """The instructions of which a bank speaks, those of whole payment files among them."""
+    records = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM instruction_state WHERE id = any($1::text[])"
+        " OR id IN (SELECT instruction FROM instruction_event WHERE msg_id = any($2::text[])) ORDER BY id",
+        [word.instruction for word in words if word.instruction],
+        [word.msg_id for word in words if word.msg_id],
+    )  # fmt: skip
+    return [Instruction(*record) for record in records]
+
+
+async def check(
+    connection: Connection, period: Period, *, operator: str, refuse: bool = False, reason: str = ""
+) -> list[Instruction]:
+    """Approve or refuse all of a period that wait. Raises NotFound where none does, NotAllowed for their maker."""
+    async with changing(connection):
+        waiting = await listed(connection, period, state="proposed")
+        if not waiting:
+            raise NotFound(f"No instruction of {period.text} waits for a second person.")
+        own = [one for one in waiting if one.made_by == operator]
+        if own:
+            raise NotAllowed(
+                f"{operator} made {len(own)} of these instructions; another person must look at them."
+            )
+        what = "refused" if refuse else "approved"
+        await _note_events(connection, waiting, what, operator, reason=reason)
+        await note(connection, operator, f"instructions {what}", period.text, {"instructions": len(waiting)})
+    return waiting
+
+
+async def reopen_refused(connection: Connection, period: Period, *, operator: str) -> int:
+    """Propose anew what a second person refused; gives how many."""
+    async with changing(connection):
+        refused = [
+            one
+            for one in await listed(connection, period, state="refused")
+            if not await connection.fetchval("SELECT EXISTS (SELECT FROM instruction WHERE replaces = $1)", one.id)
+        ]  # fmt: skip
+        if not refused:
+            raise NotFound(f"No instruction of {period.text} was refused, or all were proposed again.")
+        for one in refused:
+            await reopen(connection, one, one.amount_fen, operator=operator)
+        await note(connection, operator, "instructions reopen", period.text, {"instructions": len(refused)})
+    return len(refused)
+
+
+async def reopen(connection: Connection, of: Instruction, amount_fen: int, *, operator: str) -> str:
+    """The next revision of an instruction, for what has to be paid again; it needs approval as any other."""
+    revision = await connection.fetchval(
+        "SELECT max(revision) + 1 FROM instruction WHERE period = $1 AND batch = $2 AND payer = $3 AND payee = $4"
+        " AND insutype = $5 AND fund = $6",
+        of.period, of.batch, of.payer, of.payee, of.insutype, of.fund,
+    )  # fmt: skip
+    made = instruction_id(of.payer, of.payee, of.insutype, of.fund, of.period, of.batch, revision)
+    await connection.execute(
+        "INSERT INTO instruction"
+        " (id, period, batch, revision, payer, payee, insutype, fund, amount_fen, replaces, made_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        made, of.period, of.batch, revision, of.payer, of.payee, of.insutype, of.fund, amount_fen, of.id, operator,
+    )  # fmt: skip
+    return made
+
+
+async def file_approved(connection: Connection, period: Period, *, operator: str) -> PaymentFile | None:
+    """Put what is approved into a new payment file; None where nothing is."""
+    async with changing(connection):
+        approved = await listed(connection, period, state="approved")
+        if not approved:
+            return None
+        msg_id = message_id(one.id for one in approved)
+        amount_fen = sum(one.amount_fen for one in approved)
+        await connection.execute(
+            "INSERT INTO payment_file (msg_id, period, instructions, amount_fen, made_by) VALUES ($1, $2, $3, $4, $5)",
+            msg_id, period.text, len(approved), amount_fen, operator,
+        )  # fmt: skip
+        await _note_events(connection, approved, "filed", operator, msg_id=msg_id)
+        detail = {"msg_id": msg_id, "instructions": len(approved), "amount_fen": amount_fen}
+        await note(connection, operator, "instructions filed", period.text, detail)
+    return next(one for one in await files(connection, period) if one.msg_id == msg_id)
+
+
+async def files(connection: Connection, period: Period) -> list[PaymentFile]:
+    """Every payment file of a period; the same for ever."""
+    records = await connection.fetch(
+        "SELECT msg_id, made_at FROM payment_file WHERE period = $1 ORDER BY made_at, msg_id", period.text
+    )
+    instructions = await listed(connection, period)
+    return [
+        PaymentFile(
+            one["msg_id"], period.text, one["made_at"], [i for i in instructions if i.msg_id == one["msg_id"]]
+        )
+        for one in records
+    ]
+
+
+async def _note_events(
+    connection: Connection,
+    instructions: Sequence[Instruction],
+    what: str,
+    operator: str,
+    *,
+    reason: str = "",
+    msg_id: str | None = None,
+) -> None:
+    await connection.execute(
+        "INSERT INTO instruction_event (instruction, what, amount_fen, reason, made_by, msg_id)"
+        " SELECT i, $2, f, $3, $4, $5 FROM unnest($1::text[], $6::bigint[]) AS each (i, f)",
+        [one.id for one in instructions], what, reason, operator, msg_id, [one.amount_fen for one in instructions],
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def changing(connection: Connection) -> AsyncIterator[None]:
+    """One transaction, one changer of instructions at a time. Raises NotAllowed for what the database refuses."""
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('instructions'), 0)")
+            yield
+    except asyncpg.PostgresError as failed:
+        if failure_of(failed).constraint in ("instruction_ordered", "instructions_hold"):
+            raise NotAllowed(f"{str(failed.args[0]).capitalize()}.") from None
+        raise

@@ -1,0 +1,213 @@
+"""What an operator asks over gRPC, in the contract's messages: the same functions as the commands call.
+
+Each call has a session of its own with the clearing database, so that one who asks for much holds nobody up.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import date, timedelta
+from typing import Any, Final
+
+from clearing import standing
+from clearing.day.actions import RULES, Action
+from clearing.day.difference_book import STATES, Filter, Kept, check, listed, propose, undo, waits
+from clearing.day.run import planned, run_day
+from clearing.day.verify import verify
+from clearing.errors import Malformed
+from clearing.operator_log import note
+from clearing.positions.publish import publish
+from clearing.session import PROGRAM, Session, kept, trying, watched
+from proto.settlement.v1 import clearing_pb2 as pb
+
+WATCH_EVERY_S: Final = 0.5
+WATCH_IDLE_S_MAX: Final = 3_600
+
+Opened = Callable[[], AbstractAsyncContextManager[Session]]
+
+
+class OperatorDesk:
+    """The operators' half of ClearingService. Raises clearing's faults."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    async def run_day(self, request: pb.RunDayRequest) -> pb.RunDayResponse:
+        """Run a day, or say what would be run."""
+        day, operator = _day(request.day), _name(request.operator)
+        async with self._opened() as session:
+            if request.dry_run:
+                pairs, absent = await planned(day, connection=session.connection, books=session.books)
+                return pb.RunDayResponse(would_run=["/".join(pair) for pair in pairs], absent=_absent(absent))
+            async with watched(session, day, operator=operator, show=_silent) as watching, kept(watching):
+                result = await run_day(
+                    day, connection=session.connection, books=session.books, operator=operator, program=PROGRAM,
+                    publish=publish, progress=watching,
+                )  # fmt: skip
+            await note(
+                session.connection, operator, "run", f"day {day}", {"batch": result.run and result.run.batch}
+            )
+            answer = pb.RunDayResponse(absent=_absent(result.absent))
+            if result.run is not None:
+                one = next(
+                    one
+                    for one in await standing.runs(session.connection, day=day)
+                    if one["batch"] == result.run.batch
+                )
+                answer.run.CopyFrom(_summary(one))
+                answer.run.carried = result.carried
+            return answer
+
+    async def watch_run(self, request: pb.WatchRunRequest) -> AsyncGenerator[pb.WatchRunResponse, None]:
+        """What changes of the runs under way, until the day that was asked for has ended."""
+        wanted = _day(request.day).isoformat() if request.day else ""
+        seen: dict[str, tuple[Any, ...]] = {}
+        async with self._opened() as session:
+            for _ in range(int(WATCH_IDLE_S_MAX / WATCH_EVERY_S)):
+                going = {
+                    one["day"]: one for one in await standing.under_way(session.connection) if one["alive"]
+                }
+                for day, one in going.items():
+                    now = (one["step"], one["done"], one["total"])
+                    if seen.get(day) != now and wanted in ("", day):
+                        seen[day] = now
+                        yield pb.WatchRunResponse(
+                            day=day, step=one["step"], done=one["done"], total=one["total"], operator=one["operator"],
+                            at=one["at"],
+                        )  # fmt: skip
+                ended = [day for day in seen if day not in going]
+                if wanted and wanted not in going:
+                    ended = [wanted]
+                for day in ended:
+                    seen.pop(day, None)
+                    yield await _ended(session, day)
+                if wanted in ended:
+                    return
+                await asyncio.sleep(WATCH_EVERY_S)
+
+    async def list_runs(self, request: pb.ListRunsRequest) -> pb.ListRunsResponse:
+        """What was run."""
+        async with self._opened() as session:
+            found = await standing.runs(session.connection, day=_day(request.day) if request.day else None)
+        return pb.ListRunsResponse(runs=[_summary(one) for one in found])
+
+    async def list_waiting(self) -> pb.ListWaitingResponse:
+        """What waits."""
+        async with self._opened() as session:
+            found = await standing.waiting(session.connection, session.today)
+        return pb.ListWaitingResponse(waiting=[pb.WaitingItem(**one._asdict()) for one in found])
+
+    async def list_differences(self, request: pb.ListDifferencesRequest) -> pb.ListDifferencesResponse:
+        """What differs."""
+        async with self._opened() as session:
+            today = session.today
+            wanted = Filter(
+                _day(request.day) if request.day else None,
+                getattr(request, "class"),
+                request.fixmedins_code,
+                today - timedelta(days=request.age_days) if request.age_days > 0 else None,
+            )
+            if request.resolved_too:
+                wanted = wanted._replace(states=STATES)
+            found = await listed(session.connection, wanted)
+        return pb.ListDifferencesResponse(differences=[_difference(one, today) for one in found])
+
+    async def resolve(self, request: pb.ResolveDifferenceRequest) -> pb.ResolveDifferenceResponse:
+        """Settle a difference."""
+        if request.action not in list(Action):
+            raise Malformed(f"action: {request.action!r} is none of {', '.join(Action)}.")
+        action, operator = Action(request.action), _name(request.operator)
+        async with self._opened() as session, trying(session, request.dry_run):
+            made = await propose(
+                session.connection,
+                request.id,
+                action,
+                operator=operator,
+                reason=request.reason,
+                books=session.books,
+            )
+            waiting = await waits(session.connection, made)
+        return pb.ResolveDifferenceResponse(resolution=0 if request.dry_run else made, needs_checker=waiting)
+
+    async def check(self, request: pb.CheckResolutionRequest) -> pb.CheckResolutionResponse:
+        """The second person's word."""
+        async with self._opened() as session:
+            await check(
+                session.connection,
+                request.resolution,
+                operator=_name(request.operator),
+                refuse=request.refuse,
+            )
+        return pb.CheckResolutionResponse()
+
+    async def undo(self, request: pb.UndoResolutionRequest) -> pb.UndoResolutionResponse:
+        """Take a resolution back."""
+        async with self._opened() as session:
+            made, waits = await undo(
+                session.connection,
+                request.resolution,
+                operator=_name(request.operator),
+                reason=request.reason,
+            )
+        return pb.UndoResolutionResponse(resolution=made, needs_checker=waits)
+
+    async def verify(self, request: pb.VerifyDayRequest) -> pb.VerifyDayResponse:
+        """Recompute a day."""
+        async with self._opened() as session:
+            found = await verify(_day(request.day), connection=session.connection, books=session.books)
+        findings = [pb.VerifyFinding(what=one.what, where=one.where) for one in found.findings]
+        return pb.VerifyDayResponse(
+            batches=found.batches, pairs=found.pairs, sums=found.sums, findings=findings
+        )
+
+
+async def _ended(session: Session, day: str) -> pb.WatchRunResponse:
+    answer = pb.WatchRunResponse(day=day, step="end")
+    made = await standing.runs(session.connection, day=date.fromisoformat(day))
+    if made:
+        answer.run.CopyFrom(_summary(made[0]))
+    return answer
+
+
+def _summary(one: dict[str, Any]) -> pb.RunSummary:
+    return pb.RunSummary(
+        day=one["day"], batch=one["batch"], made_at=one["made_at"], made_by=one["made_by"], pairs=one["pairs"],
+        items=one["items"] or 0, fetched=one["fetched"] or 0, differences=one["differences"], open=one["open"],
+        absent=one["absent"],
+    )  # fmt: skip
+
+
+def _difference(one: Kept, today: date) -> pb.DifferenceItem:
+    rule = RULES[one.kind]
+    item = pb.DifferenceItem(
+        id=one.id, day=one.day.isoformat(), batch=one.batch, node=one.node, region=one.region, setl_id=one.setl_id,
+        fixmedins_code=one.fixmedins_code, home=map(json.dumps, one.home), care=map(json.dumps, one.care),
+        institution=map(json.dumps, one.institution or []), institution_compared=one.institution is not None,
+        differs=one.differs, stake_fen=one.stake_fen, state=one.state, resolution=one.resolution or 0,
+        age_days=(today - one.day).days, owner=rule.owner, actions=sorted(rule.actions),
+        next_action=rule.next_action if one.state == "open" else "",
+    )  # fmt: skip
+    setattr(item, "class", str(one.kind))
+    return item
+
+
+def _absent(absent: dict[str, str]) -> list[pb.AbsentBook]:
+    return [pb.AbsentBook(book=book, why=why) for book, why in absent.items()]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Malformed(f"day: {text!r} is not of the form yyyy-MM-dd.") from None
+
+
+def _name(operator: str) -> str:
+    if not operator.strip():
+        raise Malformed("operator: say who acts.")
+    return operator.strip()
+
+
+def _silent(_step: str, _done: int, _of: int) -> None:
+    """Nobody looks at this process's terminal."""

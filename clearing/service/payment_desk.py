@@ -1,0 +1,192 @@
+"""What operators ask of positions and payments over gRPC, in the contract's messages: the commands' own functions.
+
+Each call has a session of its own with the clearing database.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
+from typing import Final
+
+from clearing.errors import Malformed, NotFound
+from clearing.parties import load_parties
+from clearing.payments import instruction_book as book
+from clearing.payments.bank_returns import read_returns
+from clearing.payments.instructions import Instruction
+from clearing.payments.payment_file import checked_parties, payment_file
+from clearing.payments.return_book import book_returns
+from clearing.periods import Period, read_period
+from clearing.positions import explain as behind
+from clearing.positions.document_files import documents_of
+from clearing.positions.documents import csv_text
+from clearing.positions.position_book import PositionReader
+from clearing.scheme import load_scheme
+from clearing.session import Session, trying
+from proto.settlement.v1 import payment_pb2 as pb
+
+PART_ITEMS: Final = 500
+BATCH_MAX: Final = 32_767
+NAME_CHARACTERS_MAX: Final = 200
+
+Opened = Callable[[], AbstractAsyncContextManager[Session]]
+
+
+class PaymentDesk:
+    """Answers PaymentService. Raises clearing's faults."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    async def list_positions(self, request: pb.ListPositionsRequest) -> pb.ListPositionsResponse:
+        """Matrix, nets and outside payers of a period."""
+        period = _period(request.period)
+        async with self._opened() as session:
+            reader = PositionReader(
+                session.connection, period.first, period.last, batch=_batch(request.batch)
+            )
+            runs = await reader.runs()
+            if not runs:
+                raise NotFound(f"Nothing of {period.text} was run.")
+            of = {"insutype": request.insutype, "fund": request.fund}
+            answer = pb.ListPositionsResponse(
+                runs=[pb.RunName(day=day.isoformat(), batch=batch) for day, batch in runs]
+            )
+            for cell in await reader.gross(**of):
+                name = f"{period.text}/{cell.insutype}/{cell.fund}/{cell.debtor}/{cell.creditor}"
+                answer.gross.add(position=name, **cell._asdict())
+            for row in await reader.net(**of):
+                answer.net.add(**row._asdict())
+            for one in await reader.outside(**of):
+                name = f"{period.text}/{one.insutype}/{one.fund}/{one.party}/{one.creditor}"
+                answer.outside.add(position=name, **one._asdict())
+            return answer
+
+    async def explain(
+        self, request: pb.ExplainPositionRequest
+    ) -> AsyncGenerator[pb.ExplainPositionResponse, None]:
+        """The figure and its shares, then the settlements."""
+        of = behind.position_id(request.position)
+        async with self._opened() as session:
+            found = await behind.explain(session.connection, of, institution=request.fixmedins_code)
+            shares = [one._asdict() | {"day": one.day.isoformat()} for one in found.shares]
+            yield pb.ExplainPositionResponse(
+                amount_fen=found.amount_fen, shares=[pb.PositionShare(**one) for one in shares]
+            )
+            if not request.items:
+                return
+            part = pb.ExplainPositionResponse()
+            items = behind.items(session.connection, found, session.books, institution=request.fixmedins_code)
+            async for one in items:
+                part.items.add(**(one._asdict() | {"day": one.day.isoformat()}))
+                if len(part.items) == PART_ITEMS:
+                    yield part
+                    part = pb.ExplainPositionResponse()
+            if part.items:
+                yield part
+
+    async def statements(
+        self, request: pb.GetStatementsRequest
+    ) -> AsyncGenerator[pb.GetStatementsResponse, None]:
+        """The documents of a period."""
+        period, wanted = _period(request.period), frozenset(request.parties)
+        async with self._opened() as session:
+            batch = _batch(request.batch)
+            if not await PositionReader(session.connection, period.first, period.last, batch=batch).runs():
+                raise NotFound(f"Nothing of {period.text} was run.")
+            made = documents_of(session.connection, period, load_scheme(), load_parties(), batch=batch)
+            async with aclosing(made) as found:
+                async for documents in found:
+                    for one in documents:
+                        if not wanted or one.code in wanted:
+                            yield pb.GetStatementsResponse(
+                                kind=one.kind, code=one.code, name=one.name, book=one.book, csv=csv_text(one)
+                            )
+
+    async def propose(self, request: pb.ProposeInstructionsRequest) -> pb.ProposeInstructionsResponse:
+        """Make what no instruction pays yet."""
+        period, operator = _period(request.period), _name(request.operator)
+        async with self._opened() as session, trying(session, request.dry_run):
+            done = await book.propose(
+                session.connection, period, load_scheme(), load_parties(), operator=operator
+            )
+            found = await book.listed(session.connection, period)
+        return pb.ProposeInstructionsResponse(
+            instructions=map(_instruction, found), made=sum(done.made.values())
+        )
+
+    async def list_instructions(self, request: pb.ListInstructionsRequest) -> pb.ListInstructionsResponse:
+        """How instructions stand."""
+        period = _period(request.period) if request.period else None
+        async with self._opened() as session:
+            found = await book.listed(session.connection, period, state=request.state)
+        return pb.ListInstructionsResponse(instructions=map(_instruction, found))
+
+    async def check(self, request: pb.CheckInstructionsRequest) -> pb.CheckInstructionsResponse:
+        """The second person's word."""
+        period, operator = _period(request.period), _name(request.operator)
+        async with self._opened() as session:
+            found = await book.check(
+                session.connection, period, operator=operator, refuse=request.refuse, reason=request.reason
+            )
+        return pb.CheckInstructionsResponse(
+            instructions=len(found), amount_fen=sum(one.amount_fen for one in found)
+        )
+
+    async def reopen(self, request: pb.ReopenInstructionsRequest) -> pb.ReopenInstructionsResponse:
+        """Propose anew what was refused."""
+        period, operator = _period(request.period), _name(request.operator)
+        async with self._opened() as session:
+            made = await book.reopen_refused(session.connection, period, operator=operator)
+        return pb.ReopenInstructionsResponse(instructions=made)
+
+    async def file(self, request: pb.FileInstructionsRequest) -> pb.FileInstructionsResponse:
+        """Payment files of a period, a new one of what is approved among them."""
+        period, operator = _period(request.period), _name(request.operator)
+        scheme, parties = load_scheme(), load_parties()
+        async with self._opened() as session:
+            checked_parties(await book.listed(session.connection, period), parties)
+            await book.file_approved(session.connection, period, operator=operator)
+            files = await book.files(session.connection, period)
+        answer = pb.FileInstructionsResponse()
+        for one in files:
+            answer.files.add(
+                msg_id=one.msg_id, instructions=len(one.instructions), amount_fen=one.amount_fen,
+                content=payment_file(one, parties=parties, scheme=scheme),
+            )  # fmt: skip
+        return answer
+
+    async def take_returns(self, request: pb.TakeBankReturnsRequest) -> pb.TakeBankReturnsResponse:
+        """What the bank said."""
+        operator, name = _name(request.operator), request.name.strip()
+        if not name or len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
+            raise Malformed(
+                f"name: the file's name is needed, at most {NAME_CHARACTERS_MAX} printable characters."
+            )
+        words = read_returns(request.content)
+        async with self._opened() as session, trying(session, request.dry_run):
+            booked = await book_returns(
+                session.connection, request.content, words, name=name, operator=operator
+            )
+        return pb.TakeBankReturnsResponse(**booked._asdict())
+
+
+def _instruction(one: Instruction) -> pb.InstructionItem:
+    return pb.InstructionItem(**{name: value for name, value in one._asdict().items() if value is not None})
+
+
+def _period(text: str) -> Period:
+    found = read_period(text)
+    if found is None:
+        raise Malformed(f"period: {text!r} is neither a day (yyyy-MM-dd) nor a month (yyyy-MM).")
+    return found
+
+
+def _batch(number: int) -> int:
+    if not 0 <= number <= BATCH_MAX:
+        raise Malformed(f"batch: {number} is none.")
+    return number
+
+
+def _name(operator: str) -> str:
+    if not operator.strip():
+        raise Malformed("operator: say who acts.")
+    return operator.strip()
