@@ -39,8 +39,8 @@ def books(
 
     try:
         settings = BooksSettings.read()
-        addresses = addresses_of(nodes, house_of(region, 0).directory)
-    except (RuntimeFault, GatewayError) as wrong:
+        addresses = addresses_of(nodes, house_of(region, 0, settings.data_dir).directory)
+    except RuntimeFault as wrong:
         print(f"gateway: {wrong}", file=sys.stderr)
         raise typer.Exit(2) from None
     logs.configure(process=f"books-{region}", level=settings.log_level)

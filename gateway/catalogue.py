@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from gateway.errors import CatalogueError
 from gateway.feelines import PRODUCT_PER_FEN, FeeLine, net_returns
 from gateway.tables import DATA_FOLDER, Row, read_rows
-from gateway.traceability import NO_TRACES, PoolTraces, TraceRules
+from gateway.traceability import NO_TRACES, RULES_FILE, PoolTraces, TraceRules
 from ledger.money import BASIS_POINTS
 from proto.settlement.v1 import settlement_pb2 as pb
 
@@ -112,9 +112,15 @@ class Catalogue:
 
 
 def load_catalogues(folder: Path | None = None) -> dict[int, Catalogue]:
-    """Every catalogue of a folder by care pool (default: those shipped), with the rules of traceability codes."""
-    rules = TraceRules.load()
-    paths = sorted((folder or DATA_FOLDER / "catalogues").glob("*.csv"))
+    """The catalogues of a data folder by care pool (default: those shipped), with its rules of traceability codes.
+
+    Raises CatalogueError.
+    """
+    folder = folder or DATA_FOLDER
+    rules = TraceRules.load(folder / RULES_FILE)
+    paths = sorted((folder / "catalogues").glob("*.csv"))
+    if not paths:
+        raise CatalogueError(f"catalogues/ holds no catalogue such as 440300.csv ({folder})")
     return {found.pool: found for found in [Catalogue.load(path, rules) for path in paths]}
 
 

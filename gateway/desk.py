@@ -117,7 +117,7 @@ class Desk:
         done, _ = await asyncio.wait((deciding,), timeout=max(wait_s, 0))
         return deciding.result() if done else not_final(request.envelope)
 
-    async def _decided(self, request: ClaimedRequest, deadline_ms: int) -> Reply:
+    async def _decided(self, request: ClaimedRequest | pb.PreSettleRequest, deadline_ms: int) -> Reply:
         """The claim desk's reply; where the home node must be asked first, its reply to both together."""
         reply = await self._waited(self.submit(request, deadline_ms), request.envelope, deadline_ms)
         if not isinstance(reply, NeedsNode):
@@ -140,7 +140,7 @@ class Desk:
         self, request: pb.PreSettleRequest, deadline_ms: int
     ) -> pb.PreSettleResponse | Refused:
         """What Settle would answer now, with the split of the lines. Stored nowhere."""
-        reply = await self._waited(self.submit(request, deadline_ms), request.envelope, deadline_ms)
+        reply = await self._decided(request, deadline_ms)
         if isinstance(reply, Refused):
             return reply
         if not isinstance(reply, Answer):

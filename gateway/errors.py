@@ -4,17 +4,11 @@ An expected refusal of a caller's message is a value with a code, never one of t
 is its message where none is given.
 """
 
-from typing import ClassVar
+from runtime.errors import RuntimeFault
 
 
-class GatewayError(Exception):
+class GatewayError(RuntimeFault):
     """Something in the gateway failed."""
-
-    retriable: ClassVar[bool] = False
-    """Whether the same call may succeed later without anybody mending anything."""
-
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (type(self).__doc__ or "").split("\n", 1)[0])
 
 
 class DirectoryError(GatewayError):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -37,14 +38,17 @@ class WrongPlace(GatewayError):
     """The directory has no such care region or home node."""
 
 
-def house_of(region: str, slot: int) -> House:
-    """The directory and the catalogues. Raises WrongPlace."""
-    directory = Directory.load()
+def house_of(region: str, slot: int, data: Path | None = None) -> House:
+    """Directory and catalogues of a folder (default: those shipped).
+
+    Raises WrongPlace, DirectoryError, CatalogueError.
+    """
+    directory = Directory.load(data)
     if region not in directory.regions:
         raise WrongPlace(
             f"the directory has no care region {region}; it has {', '.join(sorted(directory.regions))}"
         )
-    return House(region, slot, directory, load_catalogues())
+    return House(region, slot, directory, load_catalogues(data))
 
 
 def partitions_of(directory: Directory, nodes: Sequence[int]) -> list[tuple[int, int]]:
@@ -103,7 +107,7 @@ def services_of(slot: Slot) -> dict[str, AddService]:
 
 async def serve(*, settings: ProcessSettings, region: str, slot: int, nodes: Sequence[int] = ()) -> int:
     """Run one slot until a signal; gives the exit code."""
-    house = house_of(region, slot)
+    house = house_of(region, slot, settings.data_dir)
     partitions = partitions_of(house.directory, nodes)
     registry = metrics.new_registry()
     clock = SystemClock()

@@ -154,9 +154,7 @@ def _admitted(
         )
     if refused := silence_refusal(visit.node, visit.partition, view):
         return refused
-    if (
-        visit.version == 0 and not call.presettle and voucher_of(call) is not None
-    ):  # a sale opens its visit itself
+    if visit.version == 0 and voucher_of(call) is not None:  # a sale opens its visit itself
         if bad := voucher_violations(call):
             return invalid(*bad)
         if call.node_answer is None:

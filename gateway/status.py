@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 from gateway.care_book import OWN_KINDS
@@ -64,9 +65,11 @@ class RegionStatus:
         return asdict(self) | {"day": self.day.isoformat()}
 
 
-async def region_status(connection: Connection, *, region: str, day: date, now_ms: int) -> RegionStatus:
-    """Read it all. Raises NotAnswered where the region or the database is another."""
-    known = sorted(Directory.load().regions)
+async def region_status(
+    connection: Connection, *, region: str, day: date, now_ms: int, data: Path | None = None
+) -> RegionStatus:
+    """Read it all. Raises NotAnswered where the region or the database is another, DirectoryError."""
+    known = sorted(Directory.load(data).regions)
     if region not in known:
         raise NotAnswered(f"The directory has no care region {region}; it has {', '.join(known)}.")
     held = await connection.fetchval("SELECT region FROM care LIMIT 1")

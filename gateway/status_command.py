@@ -53,7 +53,9 @@ async def _looked(region: str, metrics: str) -> "tuple[RegionStatus, dict[str, A
     settings = operators.OperatorSettings.read()
     now_ms = SystemClock().now_ms()
     async with operators.looking(settings.dsn, name=f"operator {region}", book="care book") as connection:
-        found = await region_status(connection, region=region, day=china_date(now_ms), now_ms=now_ms)
+        found = await region_status(
+            connection, region=region, day=china_date(now_ms), now_ms=now_ms, data=settings.data_dir
+        )
     return found, operators.process_told(metrics, settings, page_status)
 
 

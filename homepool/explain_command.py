@@ -33,15 +33,16 @@ def attach(app: typer.Typer) -> None:
 def explain_settlement(
     setl_id: Annotated[str, typer.Argument(help="The 26 characters of a settlement, cancel or reversal.")],
     policies: Annotated[
-        Path | None, typer.Option(help="A folder of policies; left out: those shipped.")
+        Path | None,
+        typer.Option(envvar="DSGW_DATA_DIR", help="A folder of policies; left out: those shipped."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Figures in fen, and the words.")] = False,
 ) -> None:
     """Explain one decision."""
-    from homepool.policy import SHIPPED, load_policies
+    from homepool.policy import load_policies
     from runtime import operators
 
-    book = {policy.version: policy for policy in load_policies(policies or SHIPPED)}
+    book = {policy.version: policy for policy in load_policies(policies)}
     found = operators.run(_explained(operators.OperatorSettings.read().dsn, setl_id.strip().upper(), book))
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))

@@ -78,7 +78,7 @@ def _command(name: str) -> Callable[..., None]:
         from runtime import operators
 
         async def run() -> None:
-            house = House(node=node, policies=load_policies())
+            house = House(node=node, policies=load_policies(operators.OperatorSettings.read().data_dir))
             async with _connection(node) as connection:
                 with _progress() as progress:
                     done = await load(

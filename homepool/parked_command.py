@@ -146,12 +146,13 @@ async def _tried(setl_id: str) -> "tuple[Tried, str]":
     from homepool.parked import parked_item, tried
     from homepool.policy import load_policies
     from runtime.clock import SystemClock
+    from runtime.operators import OperatorSettings
 
     async with _looking(writes=True) as connection:  # a temporary table, which is rolled back
         parked, item, row = await parked_item(connection, setl_id)
         found = await tried(
             connection, item, partition=parked.partition, node=row.node if row else 0,
-            now_ms=SystemClock().now_ms(), policies=load_policies(), settle=settle,
+            now_ms=SystemClock().now_ms(), policies=load_policies(OperatorSettings.read().data_dir), settle=settle,
         )  # fmt: skip
         return found, _outcome(row)
 

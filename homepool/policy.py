@@ -55,8 +55,12 @@ class PolicyBook:
         return sorted(insutype for pool, insutype in self._by_key if pool == division)
 
 
-def load_policies(folder: Path = SHIPPED) -> PolicyBook:
-    """All policy files of a folder; raises PolicyInvalid naming the first file and key that is wrong."""
+def load_policies(folder: Path | None = None) -> PolicyBook:
+    """All policy files of a folder (default: those shipped).
+
+    Raises PolicyInvalid naming the first file and key that is wrong.
+    """
+    folder = folder or SHIPPED
     if not folder.is_dir():
         raise PolicyInvalid(str(folder), "folder", "there is no such folder of policies")
     return PolicyBook(read_policy(path) for path in sorted(folder.glob("*.toml")))

@@ -130,20 +130,21 @@ def explain(
         list[str] | None, typer.Option(help="11, 13, 14, 21, 41, 51, 52; may be repeated; left out: all.")
     ] = None,
     policies: Annotated[
-        Path | None, typer.Option(help="A folder of policies; left out: those shipped.")
+        Path | None,
+        typer.Option(envvar="DSGW_DATA_DIR", help="A folder of policies; left out: those shipped."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
     """Say a policy in words."""
     from homepool.benefits import MED_TYPE_OF
     from homepool.errors import QuoteInvalid
-    from homepool.policy import SHIPPED, load_policies
+    from homepool.policy import load_policies
     from homepool.policy_explain import sheet
     from homepool.policy_form import MED_TYPES
     from homepool.quote import no_policy
 
     when = _day("--day", day) if day else _today()
-    book = load_policies(policies or SHIPPED)
+    book = load_policies(policies)
     policy = book.find(pool, insutype, when)
     if policy is None:
         raise QuoteInvalid(no_policy(pool, insutype, when, book, option="--day"))

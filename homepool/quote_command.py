@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,6 +57,10 @@ def quote_bill(
         list[str] | None, typer.Option(help="Used this year, name=amount: pooled=5000.00.")
     ] = None,
     date: Annotated[str, typer.Option(help="Day of care, yyyy-MM-dd; left out: today in China.")] = "",
+    policies: Annotated[
+        Path | None,
+        typer.Option(envvar="DSGW_DATA_DIR", help="A folder of policies; left out: those shipped."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Figures in fen, and the words, as JSON.")] = False,
 ) -> None:
     """Answer one question."""
@@ -71,7 +76,7 @@ def quote_bill(
             psn_type=psn_type, age=age, identities=tuple(identity or ()), civil_servant=civil_servant, disease=disease,
             balance=balance, used=tuple(used or ()),
         ),
-        load_policies(),
+        load_policies(policies),
     )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(answer.as_json(), ensure_ascii=False, indent=1))

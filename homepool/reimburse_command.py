@@ -77,7 +77,7 @@ def pay(
     from runtime import operators
     from runtime.clock import SystemClock, china_date
 
-    policies = load_policies()
+    policies = load_policies(operators.OperatorSettings.read().data_dir)
     today = china_date(SystemClock().now_ms())
     bills = read_bills(file, house=House(node=node, policies=policies), today=today)
 
@@ -188,11 +188,11 @@ async def _counter(node: int, by: str) -> "AsyncIterator[Counter]":
     from homepool.policy import load_policies
     from homepool.reimburse import Counter
     from runtime.clock import SystemClock
+    from runtime.operators import OperatorSettings
 
+    policies = load_policies(OperatorSettings.read().data_dir)
     async with _connection(f"reimburse {node}") as connection:
-        yield Counter(
-            connection, node=node, policies=load_policies(), settle=settle, clock=SystemClock(), by=by
-        )
+        yield Counter(connection, node=node, policies=policies, settle=settle, clock=SystemClock(), by=by)
 
 
 def _id_or_none(text: str) -> bytes | None:

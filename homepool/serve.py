@@ -142,7 +142,7 @@ async def serve(*, settings: NodeSettings, node: int, partitions: Sequence[int])
     async with open_log(bus) as log:
         process = Node(
             node=node, partitions=partitions, dsn=settings.dsn, log=log, clock=SystemClock(),
-            policies=load_policies(), alarms=CountedAlarms(registry),
+            policies=load_policies(settings.data_dir), alarms=CountedAlarms(registry),
             seen=SeenFile(settings.state_dir, node=node),
             private_key=keyring.own_key(settings.keys_dir, f"node-{node}"),
             regions=frozenset(settings.regions.split(",")),

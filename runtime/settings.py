@@ -10,6 +10,7 @@
 | `DSGW_METRICS_HOST` | address that the page listens on, 127.0.0.1 where nothing is said |
 | `DSGW_STATE_DIR` | folder of the process's own files (the ready file, the node's term and numbers) |
 | `DSGW_KEYS_DIR` | folder of key files |
+| `DSGW_DATA_DIR` | care region: folder of its directory, catalogues and traceability rules; empty: those shipped |
 | `DSGW_LOG_LEVEL` | `debug`, `info`, `warning` or `error` |
 | `DSGW_GRACE_S` | seconds that calls in flight get after the first signal |
 
@@ -43,6 +44,7 @@ class ProcessSettings(BaseSettings):
     metrics_host: str = Field(default="127.0.0.1", min_length=1)
     state_dir: Path = Path(".run/state")
     keys_dir: Path = Path(".run/keys")
+    data_dir: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     grace_s: float = Field(default=10.0, ge=0, le=600)
 

@@ -81,6 +81,8 @@ class Region:
     program: str = "gateway"
     books_port: int | None = None
     """Of its books process; None: it has none, 0: any free port."""
+    data_dir: str = ""
+    """Folder of its directory, catalogues and traceability rules; empty: those shipped."""
 
     def __post_init__(self) -> None:
         if not 0 < self.slots <= self.slots_at_birth:
@@ -98,6 +100,7 @@ class Region:
                 database=self.database,
                 port=self.port + slot if self.port else 0,
                 health=True,
+                settings=self._settings(),
             )
             for slot in range(self.slots)
         ]
@@ -106,7 +109,11 @@ class Region:
         """Its books process, which fetches from those of these nodes."""
         reach = ",".join(f"{node.code}={{{process.name}}}" for node in nodes for process in node.books())
         arguments = ("-m", self.program, "books", "--region", self.code, "--nodes", reach)
-        return _books(f"region-{self.code}", arguments, self.database, self.books_port)
+        books = _books(f"region-{self.code}", arguments, self.database, self.books_port)
+        return [replace(one, settings=self._settings()) for one in books]
+
+    def _settings(self) -> tuple[tuple[str, str], ...]:
+        return (("DSGW_DATA_DIR", self.data_dir),) if self.data_dir else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 Every test takes people of its own, so that the tests do not meet in accumulators, accounts and visits.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +20,18 @@ PEOPLE_PER_POOL = 200
 
 
 @pytest.fixture(scope="package")
-def stack() -> Iterator[RunningStack]:
+def nanning_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which region 45 keeps its directory and catalogues; those of region 44 are the shipped ones."""
+    shipped = Path(__file__).resolve().parents[2] / "gateway" / "data"
+    return Path(shutil.copytree(shipped, tmp_path_factory.mktemp("region") / "data"))
+
+
+@pytest.fixture(scope="package")
+def stack(nanning_data: Path) -> Iterator[RunningStack]:
     """A running stack with people."""
     plan = read_plan().with_free_ports()
-    regions = tuple(replace(region, slots=2 if region.code == "44" else 1) for region in plan.regions)
+    of_its_own = {"44": {"slots": 2}, "45": {"data_dir": str(nanning_data)}}
+    regions = tuple(replace(region, **of_its_own[region.code]) for region in plan.regions)
     with running_stack(replace(plan, regions=regions), people_per_pool=PEOPLE_PER_POOL) as running:
         yield running
 

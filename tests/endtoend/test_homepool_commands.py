@@ -1,6 +1,7 @@
 """`python -m homepool adjudicate` and `quote`, as a person or a checker runs them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ ROOT = Path(__file__).parent.parent.parent
 CASES = ROOT / "tests" / "golden" / "cases.json"
 
 
-def homepool(*arguments: str) -> subprocess.CompletedProcess[str]:
+def homepool(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one command of the home node."""
     return subprocess.run(
         [sys.executable, "-m", "homepool", *arguments],
@@ -18,7 +19,8 @@ def homepool(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=60,
         check=False,
-        env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "200", "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "200", "PATH": "/usr/bin:/bin"}
+        | environment,
     )
 
 
@@ -80,6 +82,17 @@ def test_quote_asked_wrongly_is_one_sentence() -> None:
     done = homepool("quote", "--pool", "1", "--insutype", "310", "--med-type", "21", "--total", "1")
     assert done.returncode == 2
     assert done.stderr.startswith("error: --pool: there is no policy for 1; there are 440100, ")
+
+
+def test_a_quote_by_the_policies_of_another_folder(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "homepool" / "policies" / "440100-310-2024-01-01.toml", tmp_path)
+    question = ("quote", "--pool", "440300", "--insutype", "310", "--med-type", "21", "--total", "12000.00")
+    for done in (
+        homepool(*question, "--policies", str(tmp_path)),
+        homepool(*question, DSGW_DATA_DIR=str(tmp_path)),
+    ):
+        assert done.returncode == 2
+        assert "there is no policy for 440300; there are 440100\n" in done.stderr
 
 
 def test_help_has_examples() -> None:

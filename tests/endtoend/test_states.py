@@ -3,6 +3,8 @@
 Each state comes about as it does in the field: by a step of the visit, or by what the home node's operators load.
 """
 
+import re
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -119,7 +121,15 @@ def test_a_sale_with_an_e_voucher_looks_at_it_alone_or_in_a_session(
         message = pb.SessionRequest(calls=[pb.SessionCall(settle=request) for request in requests])
         return list(next(pharmacy.stubs[0].Session(iter([message]), timeout=30)).results)
 
+    def tried(request: pb.SettleRequest) -> pb.PreSettleRequest:
+        trial = pharmacy.trial(Visit(person, "41"), request.input)
+        trial.credential.CopyFrom(request.credential)
+        return trial
+
     alone, together = sold(person), sold(person)
+    assert pharmacy.ask(tried(sold(person))).outcome.status == PAID
+    with refused("WRONG_PERSON", PRECONDITION):
+        pharmacy.ask(tried(sold(other)))
     paid = pharmacy.outcome(alone)
     assert paid.status == PAID
     with refused("WRONG_PERSON", PRECONDITION):
@@ -131,8 +141,9 @@ def test_a_sale_with_an_e_voucher_looks_at_it_alone_or_in_a_session(
 
     give_token(stack, person, ends=now_text(days=-1))
     stands(pharmacy, alone, paid)
-    with refused("EVOUCHER_EXPIRED", PRECONDITION):
-        pharmacy.ask(sold(person))
+    for request in (sold(person), tried(sold(person))):
+        with refused("EVOUCHER_EXPIRED", PRECONDITION):
+            pharmacy.ask(request)
 
 
 # ------------------------------------------------------------------------------------------- the person's insurance
@@ -219,6 +230,28 @@ def test_a_suspended_institution_takes_nobody_in(stack: RunningStack, new_person
     suspended = His("H44011190021", care_pool="440100", gateways=stack.gateways["44"])
     with suspended, refused("NOT_IN_AGREEMENT", PRECONDITION, says="suspended"):
         suspended.call(suspended.opening(Visit(new_person("440300"), "11")))
+
+
+def test_an_institution_that_was_suspended_keeps_its_outcomes_and_gives_money_back(
+    stack: RunningStack, far_hospital: His, new_person: NewPerson, nanning_data: Path
+) -> None:
+    visit = far_hospital.open(new_person("450100"))
+    request, paid = far_hospital.pay(visit)
+    table = nanning_data / "institutions.csv"
+    running = table.read_text(encoding="utf-8")
+    suspended = re.sub(rf"^({far_hospital.code},.*),open,", r"\1,suspended,", running, flags=re.MULTILINE)
+    table.write_text(suspended, encoding="utf-8")
+    stack.kill_and_await_the_next("gateway-45-0")
+    try:
+        assert same_bytes(far_hospital.outcome(request), paid)
+        for new in (far_hospital.settlement(visit), far_hospital.opening(Visit(visit.person, "11"))):
+            with refused("NOT_IN_AGREEMENT", PRECONDITION, says="suspended"):
+                far_hospital.call(new)
+        far_hospital.cancelled(visit, paid)
+    finally:
+        table.write_text(running, encoding="utf-8")
+        stack.kill_and_await_the_next("gateway-45-0")
+    far_hospital.pay(visit)
 
 
 # ------------------------------------------------------------------------------------------- a relative's account

@@ -1,5 +1,6 @@
 """Fee lines split by class, first-pay ratio and price limit: worked by hand."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from gateway.catalogue import OUTSIDE, Catalogue, ClassSum, Parts, load_catalogues, split
 from gateway.errors import CatalogueError
 from gateway.feelines import FeeLine, line_adds_up, line_violations, net_returns
+from gateway.tables import DATA_FOLDER
+from gateway.traceability import RULES_FILE
 from proto.settlement.v1.settlement_pb2 import FeeDetail, FeeSplit
 
 HEADER = (
@@ -253,7 +256,11 @@ def test_a_fault_of_a_catalogue_names_its_line(tmp_path: Path, rows: str, senten
 
 
 def test_a_catalogue_is_named_after_its_pool(tmp_path: Path) -> None:
-    (tmp_path / "shenzhen.csv").write_text(HEADER, encoding="utf-8")
+    shutil.copy(DATA_FOLDER / RULES_FILE, tmp_path)
+    with pytest.raises(CatalogueError, match="holds no catalogue"):
+        load_catalogues(tmp_path)
+    (tmp_path / "catalogues").mkdir()
+    (tmp_path / "catalogues" / "shenzhen.csv").write_text(HEADER, encoding="utf-8")
     with pytest.raises(CatalogueError, match="named after its pool"):
         load_catalogues(tmp_path)
 
