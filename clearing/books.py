@@ -38,6 +38,7 @@ class Summed(NamedTuple):
     items: int
     fetched: int
     refused: int
+    anew: bool  # an earlier sum was given up for this one
 
 
 class Book:
@@ -58,12 +59,15 @@ class Book:
             request = pb.CloseDayRequest(day=day.isoformat(), operator=operator)
             return await self._stub.CloseDay(request, timeout=CALL_S_MAX)  # type: ignore[no-any-return]
 
-    async def sum_day(self, day: date, *, peer: str, buckets: int) -> Summed:
-        """Sum a closed day with one peer; a region fetches first what it lacks. Raises BookUnreachable, BookRefused."""
+    async def sum_day(self, day: date, *, peer: str, buckets: int, anew: bool = False) -> Summed:
+        """Sum a closed day with one peer; a region fetches first what it lacks. Raises BookUnreachable, BookRefused.
+
+        `anew`: what an earlier run had summed is given up. Only for a pair that is in no run, with the day taken.
+        """
         with asking("book", self.at):
-            request = pb.SumDayRequest(day=day.isoformat(), peer=peer, buckets=buckets)
+            request = pb.SumDayRequest(day=day.isoformat(), peer=peer, buckets=buckets, anew=anew)
             answer = await self._stub.SumDay(request, timeout=SUM_S_MAX)
-            return Summed(answer.buckets, answer.items, answer.fetched, len(answer.refused))
+            return Summed(answer.buckets, answer.items, answer.fetched, len(answer.refused), answer.anew)
 
     async def day_sums(self, day: date, *, peer: str, again: bool = False) -> AsyncIterator[DaySum]:
         """The sums of a summed day. Raises BookUnreachable, BookRefused."""

@@ -68,19 +68,25 @@ class CareDays:
             "NOT_A_NODE", f"this is the care book of region {self._region}; only a home node closes a day"
         )
 
-    async def sum_day(self, day: date, peer: str, buckets: int) -> pb.SumDayResponse:
-        """Catch up with the node, then sum once for ever. What was summed before comes back, node or no node."""
+    async def sum_day(self, day: date, peer: str, buckets: int, *, anew: bool = False) -> pb.SumDayResponse:
+        """Catch up with the node, then sum. What was summed before comes back, node or no node, but for `anew`."""
         self._known(peer)
         async with self._summing[peer], self._session(self._summing_at_all) as connection:
             book = DayBook(connection, CARE)
+            given_up = anew and await book.give_up(day, peer)
             if await book.summed(day, peer) is None:
-                await self._sum(connection, book, day, peer, buckets)
-            return await _told(connection, day, peer)
+                given_up |= await self._sum(connection, book, day, peer, buckets, anew)
+            return await _told(connection, day, peer, anew=given_up)
 
-    async def _sum(self, connection: Connection, book: DayBook, day: date, peer: str, buckets: int) -> None:
-        """The draft is made while the node sums; what it lacks is booked, and only what differed is looked at again."""
+    async def _sum(
+        self, connection: Connection, book: DayBook, day: date, peer: str, buckets: int, anew: bool
+    ) -> bool:
+        """The draft is made while the node sums; what it lacks is booked, and only what differed is looked at again.
+
+        Gives whether the node has given up an earlier sum.
+        """
         async with node_books.opened(node=peer, address=self._addresses[peer], region=self._region) as node:
-            counting = asyncio.ensure_future(node.sum_day(day, buckets))
+            counting = asyncio.ensure_future(node.sum_day(day, buckets, anew=anew))
             try:
                 draft = await book.draft_day(day, peer, buckets)
                 counted = await counting
@@ -96,10 +102,12 @@ class CareDays:
         async with connection.transaction():
             await book.sum_drafted(day, peer, draft, work.looked_at)
             await connection.execute(
-                "INSERT INTO day_caught_up VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                day, peer, work.fetched, work.refused,
+                "INSERT INTO day_caught_up VALUES ($1, $2, $3, $4) ON CONFLICT (day, peer) DO UPDATE"
+                " SET fetched = day_caught_up.fetched + excluded.fetched, refused = excluded.refused WHERE $5",
+                day, peer, work.fetched, work.refused, anew,
             )  # fmt: skip
         _log.info("summed", day=str(day), node=peer, fetched=work.fetched, refused=work.refused_in_all)
+        return counted.anew
 
     async def fetch_decisions(self, day: date, peer: str, ids: Sequence[bytes]) -> pb.FetchDecisionsResponse:
         """Book what is missing here of a node's day; the day's stored sums stay."""
@@ -226,7 +234,7 @@ def _not_summed(day: date, peer: str) -> Refusal:
     return refusal("DAY_NOT_SUMMED", f"{day} with home node {peer} has not been summed; SumDay does")
 
 
-async def _told(connection: Connection, day: date, peer: str) -> pb.SumDayResponse:
+async def _told(connection: Connection, day: date, peer: str, *, anew: bool) -> pb.SumDayResponse:
     record = await connection.fetchrow(
         "SELECT s.buckets, s.items, c.fetched, c.refused FROM day_summed s LEFT JOIN day_caught_up c USING (day, peer)"
         " WHERE s.day = $1 AND s.peer = $2",
@@ -241,4 +249,5 @@ async def _told(connection: Connection, day: date, peer: str) -> pb.SumDayRespon
         items=items,
         fetched=fetched or 0,
         refused=refused or (),
+        anew=anew,
     )

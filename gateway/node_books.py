@@ -49,9 +49,9 @@ class NodeBook:
                 f"at {self._address}, given for home node {self._node}, is the {book.side} book of {book.name}",
             )
 
-    async def sum_day(self, day: date, buckets: int) -> pb.SumDayResponse:
+    async def sum_day(self, day: date, buckets: int, *, anew: bool) -> pb.SumDayResponse:
         """The node's own sum of a day with this region; a day that is not closed is refused."""
-        request = pb.SumDayRequest(day=day.isoformat(), peer=self._region, buckets=buckets)
+        request = pb.SumDayRequest(day=day.isoformat(), peer=self._region, buckets=buckets, anew=anew)
         try:
             answer: pb.SumDayResponse = await self._stub.SumDay(request, timeout=NODE_CALL_S_MAX)
         except grpc.aio.AioRpcError as failed:

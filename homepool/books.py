@@ -82,14 +82,18 @@ class HomeDays:
         """Refused: here everything was decided."""
         raise refusal("NOT_A_REGION", f"node {self._node} decides; only a region fetches decisions")
 
-    async def sum_day(self, day: date, peer: str, buckets: int) -> pb.SumDayResponse:
-        """Sum a closed day with a region, once for ever. Refuses UNKNOWN_PEER, DAY_OPEN."""
+    async def sum_day(self, day: date, peer: str, buckets: int, *, anew: bool = False) -> pb.SumDayResponse:
+        """Sum a closed day with a region, once, or `anew`. Refuses UNKNOWN_PEER, DAY_OPEN."""
         if peer not in self._regions:
             raise refusal("UNKNOWN_PEER", f"node {self._node} answers no region {peer}")
-        async with self._summing.acquire() as connection:
+        async with self._summing.acquire() as connection, connection.transaction():
             await _must_be_closed(cast(Connection, connection), day)
-            summed = await DayBook(cast(Connection, connection), HOME).sum_day(day, peer, buckets)
-        return pb.SumDayResponse(day=day.isoformat(), peer=peer, buckets=summed.buckets, items=summed.items)
+            book = DayBook(cast(Connection, connection), HOME)
+            given_up = anew and await book.give_up(day, peer)
+            summed = await book.sum_day(day, peer, buckets)
+        return pb.SumDayResponse(
+            day=day.isoformat(), peer=peer, buckets=summed.buckets, items=summed.items, anew=given_up
+        )
 
     def sums(self, day: date, peer: str, *, again: bool) -> AsyncGenerator[list[pb.DaySumRow], None]:
         """The sums. Refuses DAY_OPEN, DAY_NOT_SUMMED."""

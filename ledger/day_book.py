@@ -84,6 +84,13 @@ class DayBook:
         assert found is not None
         return Summed(*found)
 
+    async def give_up(self, day: date, peer: str) -> bool:
+        """What was summed is a draft again, which whoever sums next replaces; whether it was summed."""
+        given_up = await self._connection.fetchval(
+            "DELETE FROM day_summed WHERE day = $1 AND peer = $2 RETURNING true", day, peer
+        )
+        return given_up is not None
+
     async def draft_day(self, day: date, peer: str, buckets: int) -> Summed:
         """Sum a day without saying that it is done; see `ledger/sql/0006_days_drafted.sql`. `buckets` 0: chosen here."""
         found = await self._connection.fetchrow(

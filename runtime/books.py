@@ -70,8 +70,8 @@ class Days(Protocol):
         """The cut-off."""
         ...
 
-    async def sum_day(self, day: date, peer: str, buckets: int) -> pb.SumDayResponse:
-        """Sum a closed day with a peer; `buckets` 0: chosen here."""
+    async def sum_day(self, day: date, peer: str, buckets: int, *, anew: bool = False) -> pb.SumDayResponse:
+        """Sum a closed day with a peer, once, or `anew`; `buckets` 0: chosen here."""
         ...
 
     async def fetch_decisions(self, day: date, peer: str, ids: Sequence[bytes]) -> pb.FetchDecisionsResponse:
@@ -124,7 +124,7 @@ class BooksService(books_pb2_grpc.BooksServiceServicer):
             buckets = request.buckets
             wrong = [] if buckets <= BUCKETS_MAX and not buckets & (buckets - 1) else [_WRONG_BUCKETS]
             _raise([*_word("peer", request.peer), *wrong])
-            return await self._days.sum_day(day, request.peer, buckets)
+            return await self._days.sum_day(day, request.peer, buckets, anew=request.anew)
 
         return await self._one(request, summed(), context)
 

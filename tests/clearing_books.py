@@ -59,11 +59,11 @@ class MemoryBook:
         if day not in self.closed:
             self.closed.append(day)
 
-    async def sum_day(self, day: date, *, peer: str, buckets: int) -> Summed:
+    async def sum_day(self, day: date, *, peer: str, buckets: int, anew: bool = False) -> Summed:
         self._called("sum_day")
         if self.at.side == "home" and day not in self.closed:
             raise BookRefused("the day is not closed")
-        return Summed(buckets or BUCKETS, len(self._of(day, peer)), 0, 0)
+        return Summed(buckets or BUCKETS, len(self._of(day, peer)), 0, 0, False)
 
     async def day_sums(self, day: date, *, peer: str, again: bool = False) -> AsyncIterator[DaySum]:
         self._called("day_sums")

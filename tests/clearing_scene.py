@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from clearing.books import Book, opened_books
-from clearing.day.run import RunResult, run_day
+from clearing.day.run import Publish, RunResult, run_day
 from clearing.settings import BookAt
 from runtime import postgres
 from runtime.postgres import Connection
@@ -40,13 +40,13 @@ async def clearing_scene(database: NewDatabase) -> AsyncIterator[Scene]:
         yield Scene(books, at, clearing, dsn)
 
 
-async def ran(scene: Scene, day: date = TODAY) -> RunResult:
+async def nothing(_: object) -> None:
+    """No positions here."""
+
+
+async def ran(scene: Scene, day: date = TODAY, *, publish: Publish = nothing) -> RunResult:
     """A run of a day, without positions."""
-
-    async def nothing(_: object) -> None:
-        """No positions here."""
-
     return await run_day(
-        day, connection=scene.clearing, books=scene.at, operator="wang", program="test", publish=nothing,
+        day, connection=scene.clearing, books=scene.at, operator="wang", program="test", publish=publish,
         progress=lambda *_: None,
     )  # fmt: skip

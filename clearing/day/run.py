@@ -1,7 +1,8 @@
 """The run of a day: close it at the home nodes, sum it on both sides, compare, and write what holds.
 
-Every step at the books is done once for ever and harmless to repeat, and what clearing writes is one transaction: so a
-run that died at any step is simply started again, and two that run at once do not meet. A book that does not answer
+Every step at the books is harmless to repeat, and what clearing writes is one transaction: so a run that died at any
+step is simply started again, and two that run at once take turns. What a run that died had summed is summed anew, for
+rows may have been booked or mended since; what a run has written is never summed again. A book that does not answer
 stays out, with its pairs; they come in a later batch of the same day, and nothing of the earlier batch changes.
 """
 
@@ -15,12 +16,14 @@ from typing import Final, NamedTuple
 from clearing.books import Book
 from clearing.day import compare
 from clearing.day.compare import Difference
-from clearing.day.run_book import Pair, RunId, RunWriter, pairs_done, writing
+from clearing.day.run_book import Pair, RunId, RunWriter, day_taken, pairs_done, writing
 from clearing.day.statement_take import take_statements
 from clearing.errors import BookRefused, BookUnreachable, ClearingFault
+from clearing.operator_log import note
 from runtime.postgres import Connection
 
 SUMMING_AT_ONCE_MAX: Final = 4
+SUMMED_BEFORE: Final = "a run that did not end had summed it, and its rows may have changed since"
 
 Progress = Callable[[str, int, int], None]
 """(step, done, of): what the run is doing."""
@@ -35,6 +38,7 @@ class Compared(NamedTuple):
     home: Book
     care: Book
     differences: list[Difference]
+    anew: bool  # a run that did not end had summed it
 
 
 class RunResult(NamedTuple):
@@ -63,23 +67,24 @@ async def run_day(
     Raises RunElsewhere, RunBroken; books that do not answer or refuse are named in the result.
     """
     absent: dict[str, str] = {}
-    nodes = await _closed(day, [one for one in books if one.at.side == "home"], operator, absent, progress)
-    regions = await _answering([one for one in books if one.at.side == "care"], absent)
-    done = await pairs_done(connection, day)
-    pairs = [
-        (node, region)
-        for node, region in product(nodes, regions)
-        if (node.at.name, region.at.name) not in done
-    ]
-    compared = await _compared(day, pairs, absent, progress)
-    while compared:
-        try:
-            return await _written(day, compared, connection, operator, program, publish, absent, progress)
-        except _NothingLeft:
-            break
-        except _Lost as lost:  # a book went away while its sums streamed: the others finish
-            absent[lost.book.at.text] = str(lost.why)
-            compared = [one for one in compared if lost.book not in (one.home, one.care)]
+    async with day_taken(connection, day):
+        nodes = await _closed(
+            day, [one for one in books if one.at.side == "home"], operator, absent, progress
+        )
+        regions = await _answering([one for one in books if one.at.side == "care"], absent)
+        done = await pairs_done(connection, day)
+        pairs = [
+            (node, region)
+            for node, region in product(nodes, regions)
+            if (node.at.name, region.at.name) not in done
+        ]
+        compared = await _compared(day, pairs, absent, progress)
+        while compared:
+            try:
+                return await _written(day, compared, connection, operator, program, publish, absent, progress)
+            except _Lost as lost:  # a book went away while its sums streamed: the others finish
+                absent[lost.book.at.text] = str(lost.why)
+                compared = [one for one in compared if lost.book not in (one.home, one.care)]
     return RunResult(None, 0, 0, 0, 0, absent)
 
 
@@ -93,10 +98,6 @@ async def planned(
     regions = [one.at.name for one in answering if one.at.side == "care"]
     done = await pairs_done(connection, day)
     return [pair for pair in product(nodes, regions) if pair not in done], absent
-
-
-class _NothingLeft(Exception):
-    """Another process has run these pairs meanwhile."""
 
 
 class _Lost(Exception):
@@ -167,7 +168,7 @@ async def _compared(
 
 async def _summed_and_compared(day: date, node: Book, region: Book) -> Compared:
     # the region asks its node itself, and both sum at the same time
-    at_care = await region.sum_day(day, peer=node.at.name, buckets=0)
+    at_care = await region.sum_day(day, peer=node.at.name, buckets=0, anew=True)
     at_home = await node.sum_day(day, peer=region.at.name, buckets=at_care.buckets)
     pair = Pair(node.at.name, region.at.name, at_home.buckets, at_home.items, at_care.items, at_care.fetched)
     differing = compare.buckets_that_differ(
@@ -176,7 +177,7 @@ async def _summed_and_compared(day: date, node: Book, region: Book) -> Compared:
         )
     )
     if not differing:
-        return Compared(pair, node, region, [])
+        return Compared(pair, node, region, [], at_care.anew)
     home, care = map(
         compare.by_id,
         await asyncio.gather(
@@ -187,7 +188,8 @@ async def _summed_and_compared(day: date, node: Book, region: Book) -> Compared:
     sought = compare.unmatched(home, care)
     home_everywhere = compare.by_id(await node.with_ids(sought, peer=region.at.name))
     care_everywhere = compare.by_id(await region.with_ids(sought, peer=node.at.name))
-    return Compared(pair, node, region, compare.differences(home, care, home_everywhere, care_everywhere))
+    found = compare.differences(home, care, home_everywhere, care_everywhere)
+    return Compared(pair, node, region, found, at_care.anew)
 
 
 async def _written(
@@ -201,19 +203,18 @@ async def _written(
     progress: Progress,
 ) -> RunResult:
     async with writing(connection, day, operator=operator, program=program) as writer:
-        taken = await pairs_done(connection, day)  # by a run that was faster
-        mine = [one for one in compared if (one.pair.node, one.pair.region) not in taken]
-        if not mine:
-            raise _NothingLeft
-        for number, one in enumerate(mine):
-            progress("write", number, len(mine))
+        for number, one in enumerate(compared):
+            progress("write", number, len(compared))
             await writer.add_pair(one.pair)
+            if one.anew:
+                pair = f"day {day}, node {one.pair.node} with region {one.pair.region}"
+                await note(connection, operator, "sum anew", pair, {"reason": SUMMED_BEFORE})
             async with _losing(one.home):
                 await writer.copy_sums(one.pair, "home", one.home.day_sum_lines(day, peer=one.pair.region))
             async with _losing(one.care):
                 await writer.copy_sums(one.pair, "care", one.care.day_sum_lines(day, peer=one.pair.node))
             await writer.add_differences(one.pair, one.differences)
-        care_books = list({one.care.at.name: one.care for one in mine}.values())
+        care_books = list({one.care.at.name: one.care for one in compared}.values())
         await take_statements(writer, [book.at.name for book in care_books], care_books)
         for book, why in absent.items():
             await writer.add_absent(book, why)
@@ -225,8 +226,8 @@ async def _written(
         differences = await writer.differences()
     return RunResult(
         writer.run,
-        len(mine),
-        sum(one.pair.home_items for one in mine),
+        len(compared),
+        sum(one.pair.home_items for one in compared),
         differences,
         carried,
         dict(absent),

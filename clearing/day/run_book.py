@@ -1,7 +1,8 @@
 """What a run writes: one transaction in the clearing database, which holds together or does not happen.
 
-The day's lock is taken first, so of two machines that run a day at once one waits and then finds nothing left to do. The
-sums stream from the books straight into COPY, so that memory stays flat however many institutions a day has.
+A run has its day from its first question to the books on, so of two machines that run a day at once one waits and then
+finds nothing left to do. The sums stream from the books straight into COPY, so that memory stays flat however many
+institutions a day has.
 """
 
 import contextlib
@@ -47,6 +48,25 @@ async def pairs_done(connection: Connection, day: date) -> set[tuple[str, str]]:
     """(node, region) pairs of the day that are in a run already."""
     records = await connection.fetch("SELECT node, region FROM run_pair WHERE day = $1", day)
     return {(record[0], record[1]) for record in records}
+
+
+@contextlib.asynccontextmanager
+async def day_taken(connection: Connection, day: date) -> AsyncIterator[None]:
+    """One run of a day at a time, from its first question on: what it has summed nobody sums anew beside it.
+
+    Raises RunElsewhere where another process has the day.
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS_MAX}")
+            await connection.execute("SELECT pg_advisory_lock(hashtext('day taken'), $1)", day.toordinal())
+    except asyncpg.LockNotAvailableError:
+        raise RunElsewhere from None
+    try:
+        yield
+    finally:  # a session that is lost has given it back
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.execute("SELECT pg_advisory_unlock(hashtext('day taken'), $1)", day.toordinal())
 
 
 @contextlib.asynccontextmanager

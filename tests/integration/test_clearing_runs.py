@@ -1,5 +1,6 @@
 """Runs of a day in a real clearing database, over books in memory that can go away at any call."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -14,7 +15,7 @@ from clearing.day.compare import DifferenceClass
 from clearing.day.difference_book import Filter, check, difference, listed, propose, undo
 from clearing.day.run import RunResult, run_day
 from clearing.day.verify import verify
-from clearing.errors import BookUnreachable, NotAllowed, RunBroken
+from clearing.errors import BookUnreachable, NotAllowed, RunBroken, RunElsewhere
 from clearing.standing import runs, waiting
 from ledger.rows import AMOUNTS
 from runtime import postgres
@@ -28,8 +29,20 @@ async def nothing(_: object) -> None:
 
 
 @pytest.fixture
-async def clearing(database: NewDatabase) -> AsyncIterator[Connection]:
-    async with postgres.opened(database("clearing"), application_name="test") as connection:
+async def dsn(database: NewDatabase) -> str:
+    return database("clearing")
+
+
+@pytest.fixture
+async def clearing(dsn: str) -> AsyncIterator[Connection]:
+    async with postgres.opened(dsn, application_name="test") as connection:
+        yield connection
+
+
+@pytest.fixture
+async def other(dsn: str) -> AsyncIterator[Connection]:
+    """Another machine's session with the same database."""
+    async with postgres.opened(dsn, application_name="test other") as connection:
         yield connection
 
 
@@ -191,25 +204,28 @@ async def test_sums_that_do_not_follow_from_the_items_throw_the_run_away(clearin
     assert await clearing.fetchval("SELECT count(*) FROM run") == 0
 
 
-async def test_two_runs_at_once_make_one(clearing: Connection, database: NewDatabase) -> None:
+async def test_two_runs_at_once_make_one(
+    clearing: Connection, other: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     node, region = two_books([figures(1)], [figures(1)])
-    inner: list[RunResult] = []
-
-    async def meanwhile(_: object) -> None:
-        inner.append(await ran(clearing, node, region))
-
+    waiting: list[asyncio.Task[RunResult]] = []
     told = region.day_buckets
 
     async def slow(day: Any, *, peer: str, again: bool = False) -> Any:
-        buckets = await told(day, peer=peer)
-        region.day_buckets = told
-        await meanwhile(None)  # the other machine finishes while this one compares
-        return buckets
+        if not waiting:  # another machine begins while this one compares: it asks no book anything
+            before = list(region.calls)
+            waiting.append(asyncio.create_task(ran(other, node, region)))
+            await asyncio.sleep(0.1)
+            assert region.calls == before
+        return await told(day, peer=peer)
 
     region.day_buckets = slow
-    outer = await ran(clearing, node, region)
-    assert inner[0].run.batch == 1
-    assert outer.run is None
+    assert (await ran(clearing, node, region)).run.batch == 1
+    assert (await waiting[0]).run is None
+    monkeypatch.setattr(run_book, "LOCK_WAIT_MS_MAX", 50)
+    async with run_book.day_taken(clearing, DAY):
+        with pytest.raises(RunElsewhere):
+            await ran(other, node, region)
     assert await clearing.fetchval("SELECT count(*) FROM run") == 1
 
 

@@ -56,30 +56,34 @@ class PartitionCut(_message.Message):
     def __init__(self, partition: _Optional[int] = ..., last_number: _Optional[int] = ..., term: _Optional[int] = ...) -> None: ...
 
 class SumDayRequest(_message.Message):
-    __slots__ = ("day", "peer", "buckets")
+    __slots__ = ("day", "peer", "buckets", "anew")
     DAY_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
     BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    ANEW_FIELD_NUMBER: _ClassVar[int]
     day: str
     peer: str
     buckets: int
-    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[int] = ...) -> None: ...
+    anew: bool
+    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[int] = ..., anew: _Optional[bool] = ...) -> None: ...
 
 class SumDayResponse(_message.Message):
-    __slots__ = ("day", "peer", "buckets", "items", "fetched", "refused")
+    __slots__ = ("day", "peer", "buckets", "items", "fetched", "refused", "anew")
     DAY_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
     BUCKETS_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     FETCHED_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
+    ANEW_FIELD_NUMBER: _ClassVar[int]
     day: str
     peer: str
     buckets: int
     items: int
     fetched: int
     refused: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[int] = ..., items: _Optional[int] = ..., fetched: _Optional[int] = ..., refused: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    anew: bool
+    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[int] = ..., items: _Optional[int] = ..., fetched: _Optional[int] = ..., refused: _Optional[_Iterable[bytes]] = ..., anew: _Optional[bool] = ...) -> None: ...
 
 class FetchDecisionsRequest(_message.Message):
     __slots__ = ("day", "peer", "ids")

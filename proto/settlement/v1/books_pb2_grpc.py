@@ -89,7 +89,8 @@ class BooksServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SumDay(self, request, context):
-        """Sums a closed day with one peer, once for ever. A region first fetches and books what the node decided by then.
+        """Sums a closed day with one peer, once. A region first fetches and books what the node decided by then. With anew
+        what was summed before is given up: for a day of a peer that is in no run of clearing yet, and for no other.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,9 @@ class BooksServiceStub:
     CloseDay: _grpc.UnaryUnaryMultiCallable[_books_pb2.CloseDayRequest, _books_pb2.CloseDayResponse]
     """Home nodes only: the cut-off of a day, one transaction over all partitions. Again is harmless."""
     SumDay: _grpc.UnaryUnaryMultiCallable[_books_pb2.SumDayRequest, _books_pb2.SumDayResponse]
-    """Sums a closed day with one peer, once for ever. A region first fetches and books what the node decided by then."""
+    """Sums a closed day with one peer, once. A region first fetches and books what the node decided by then. With anew
+    what was summed before is given up: for a day of a peer that is in no run of clearing yet, and for no other.
+    """
     FetchDecisions: _grpc.UnaryUnaryMultiCallable[_books_pb2.FetchDecisionsRequest, _books_pb2.FetchDecisionsResponse]
     """Regions only: decisions of a node's day that this book lacks, fetched and booked now; for differences that people
     have looked at. The day's stored sums stay as they are.
@@ -58,7 +60,9 @@ class BooksServiceAsyncStub(BooksServiceStub):
     CloseDay: _aio.UnaryUnaryMultiCallable[_books_pb2.CloseDayRequest, _books_pb2.CloseDayResponse]  # type: ignore[assignment]
     """Home nodes only: the cut-off of a day, one transaction over all partitions. Again is harmless."""
     SumDay: _aio.UnaryUnaryMultiCallable[_books_pb2.SumDayRequest, _books_pb2.SumDayResponse]  # type: ignore[assignment]
-    """Sums a closed day with one peer, once for ever. A region first fetches and books what the node decided by then."""
+    """Sums a closed day with one peer, once. A region first fetches and books what the node decided by then. With anew
+    what was summed before is given up: for a day of a peer that is in no run of clearing yet, and for no other.
+    """
     FetchDecisions: _aio.UnaryUnaryMultiCallable[_books_pb2.FetchDecisionsRequest, _books_pb2.FetchDecisionsResponse]  # type: ignore[assignment]
     """Regions only: decisions of a node's day that this book lacks, fetched and booked now; for differences that people
     have looked at. The day's stored sums stay as they are.
@@ -93,7 +97,9 @@ class BooksServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _books_pb2.SumDayRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_books_pb2.SumDayResponse, _abc.Awaitable[_books_pb2.SumDayResponse]]:
-        """Sums a closed day with one peer, once for ever. A region first fetches and books what the node decided by then."""
+        """Sums a closed day with one peer, once. A region first fetches and books what the node decided by then. With anew
+        what was summed before is given up: for a day of a peer that is in no run of clearing yet, and for no other.
+        """
 
     @_abc_1.abstractmethod
     def FetchDecisions(
