@@ -42,7 +42,7 @@ wallet.attach(app)
 
 @app.command(name="serve")
 def serve_command() -> None:
-    """Serve ClearingService and StatementService on DSGW_LISTEN, for operators' programs and institutions. Example:
+    """Serve what operators' programs and institutions call, on DSGW_LISTEN: the calls of docs/clearing.md. Example:
 
     DSGW_LISTEN=127.0.0.1:9600 DSGW_POSTGRES_DSN=postgresql://… python -m clearing serve
     """

@@ -7,6 +7,13 @@ from typing import Any, Final
 from runtime.postgres import Connection
 
 SHOWN_MAX: Final = 100_000
+NAME_CHARACTERS_MAX: Final = 64
+
+
+def name_of(operator: str) -> str | None:
+    """An operator's name as the log keeps it, trimmed; None where it is none that a book would take."""
+    name = operator.strip()
+    return name if 0 < len(name) <= NAME_CHARACTERS_MAX and name.isprintable() else None
 
 
 async def note(

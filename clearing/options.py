@@ -6,9 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
+from clearing.operator_log import NAME_CHARACTERS_MAX, name_of
 from runtime.clock import SystemClock, china_date
 
-NAME_CHARACTERS_MAX: Final = 64
 ID_MAX: Final = 2**63 - 1
 """The largest number that the database, and an int64 of the contract, hold."""
 AsJson = Annotated[bool, typer.Option("--json", help="The same as JSON, amounts in fen.")]
@@ -47,8 +47,8 @@ def fen_of(yuan: str) -> int:
 
 def named(operator: str) -> str:
     """The operator's name, trimmed. Raises typer.BadParameter where there is none that a book would take."""
-    name = operator.strip()
-    if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
+    name = name_of(operator)
+    if name is None:
         raise typer.BadParameter(
             f"say who acts, in at most {NAME_CHARACTERS_MAX} characters that can be printed",
             param_hint="--as",

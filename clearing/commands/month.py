@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from clearing.months.month_book import MonthStands
     from clearing.months.month_document import Document
     from clearing.months.year_book import YearDocument
+    from clearing.session import Session
     from clearing.workdays import Due
 
 MONTH_HELP: Final = """The clearing document of a month: its closed days rolled up per insurance and fund, between pools,
@@ -60,24 +61,22 @@ def month(
 ) -> None:
     """Propose, or look."""
     from clearing import session
-    from clearing.months.month_book import document, latest, propose_month, stands
+    from clearing.months.month_book import latest_document, propose_month, stands
     from clearing.workdays import load_workdays
-    from runtime import operators
 
-    period = period_of("", of)
+    period, name = period_of("", of), named(operator) if operator.strip() else ""
 
-    async def done() -> "tuple[MonthStands, Document | None, bool]":
+    async def done(opened: "Session") -> "tuple[MonthStands, Document | None, bool]":
         new = False
-        async with session.opened() as opened, session.trying(opened, dry_run):
+        async with session.trying(opened, dry_run):
             standing = await stands(opened.connection, period, opened.today)
-            if operator.strip():
+            if name:
                 _, new = await propose_month(
-                    opened.connection, opened.books, period, operator=named(operator), today=opened.today, early=early
-                )  # fmt: skip
-            number = await latest(opened.connection, period)
-            return standing, await document(opened.connection, number) if number else None, new
+                    opened.connection, opened.books, period, operator=name, today=opened.today, early=early
+                )
+            return standing, await latest_document(opened.connection, period), new
 
-    standing, found, new = operators.run(done())
+    standing, found, new = session.asked(done)
     dues = load_workdays().of_month(period.first.year, period.first.month)
     if as_json:
         typer.echo(
@@ -85,7 +84,7 @@ def month(
         )
     else:
         _print(period, standing, found, dues)
-    if operator and found is not None:
+    if name and found is not None:
         if not as_json:
             typer.echo(told(found.proposal, new=new, dry_run=dry_run))
         typer.echo(session.UNAUTHENTICATED, err=True)
@@ -196,19 +195,18 @@ def year(
     from clearing import session
     from clearing.months.year_book import document, fault, propose_year
     from clearing.workdays import load_workdays
-    from runtime import operators
 
-    async def done() -> "tuple[str, YearDocument | None, bool]":
+    name = named(operator) if operator.strip() else ""
+
+    async def done(opened: "Session") -> "tuple[str, YearDocument | None, bool]":
         new = False
-        async with session.opened() as opened, session.trying(opened, dry_run):
+        async with session.trying(opened, dry_run):
             why = await fault(opened.connection, of, opened.today)
-            if operator.strip():
-                _, new = await propose_year(
-                    opened.connection, of, operator=named(operator), today=opened.today
-                )
+            if name:
+                _, new = await propose_year(opened.connection, of, operator=name, today=opened.today)
             return why, await document(opened.connection, of), new
 
-    why, found, new = operators.run(done())
+    why, found, new = session.asked(done)
     due = load_workdays().of_year(of)
     if as_json:
         told_due = due._asdict() if due else None
@@ -216,7 +214,7 @@ def year(
         typer.echo(json.dumps(said, ensure_ascii=False, indent=1, default=str))
     else:
         _print_year(why, due, found)
-    if operator and found is not None:
+    if name and found is not None:
         if not as_json:
             typer.echo(told(found.proposal, new=new, dry_run=dry_run))
         typer.echo(session.UNAUTHENTICATED, err=True)

@@ -9,6 +9,7 @@ from clearing.options import ID_MAX, AsJson, Operator, named
 
 if TYPE_CHECKING:
     from clearing.proposals import Proposal
+    from clearing.session import Session
 
 PROPOSALS_HELP: Final = """What was proposed about money: closing months and years, prepayments, payouts, advances, audit
 deductions. A proposal does nothing until another person approves it. Examples:
@@ -59,16 +60,11 @@ def proposals(
     from clearing import session
     from clearing.commands.tables import show, yuan
     from clearing.proposals import listed
-    from runtime import operators
 
     if context.invoked_subcommand is not None:
         return
-
-    async def looked() -> "list[Proposal]":
-        async with session.opened() as opened:
-            return await listed(opened.connection, state="" if everything else "waiting")
-
-    found = operators.run(looked())
+    state = "" if everything else "waiting"
+    found = session.asked(lambda opened: listed(opened.connection, state=state))
     if as_json:
         typer.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=1))
         return
@@ -100,16 +96,17 @@ def _checked(number: int, operator: str, *, refused: bool, reason: str, dry_run:
     from clearing.approvals import APPLIED
     from clearing.commands.tables import yuan
     from clearing.proposals import check
-    from runtime import operators
 
-    async def done() -> "Proposal":
-        async with session.opened() as opened, session.trying(opened, dry_run):
+    name = named(operator)
+
+    async def done(opened: "Session") -> "Proposal":
+        async with session.trying(opened, dry_run):
             return await check(
-                opened.connection, number, operator=named(operator), today=opened.today, applied=APPLIED,
-                refuse=refused, reason=reason,
+                opened.connection, number, operator=name, today=opened.today, applied=APPLIED, refuse=refused,
+                reason=reason,
             )  # fmt: skip
 
-    one = operators.run(done())
+    one = session.asked(done)
     verb = "could be" if dry_run else "is"
     typer.echo(f"Proposal {number} ({one.kind} {one.about}, {yuan(one.amount_fen)} yuan) {verb} {one.state}.")
     if dry_run:

@@ -258,14 +258,14 @@ async def document(connection: Connection, proposal: int) -> Document:
     )  # fmt: skip
 
 
-async def latest(connection: Connection, period: Period) -> int | None:
+async def latest_document(connection: Connection, period: Period) -> Document | None:
     """The document that a month closed with, else the one that waits or was refused last; None where there is none."""
     found: int | None = await connection.fetchval(
         "SELECT coalesce((SELECT proposal FROM month_final WHERE month = $1),"
         " (SELECT max(proposal) FROM month_document WHERE month = $1))",
         _compact(period),
     )
-    return found
+    return None if found is None else await document(connection, found)
 
 
 def _compact(period: Period) -> str:

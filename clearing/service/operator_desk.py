@@ -18,6 +18,7 @@ from clearing.day.verify import verify
 from clearing.errors import Malformed
 from clearing.operator_log import note
 from clearing.positions.publish import publish
+from clearing.service.fields import day_of, name_in
 from clearing.session import PROGRAM, Session, kept, trying, watched
 from proto.settlement.v1 import clearing_pb2 as pb
 
@@ -35,7 +36,7 @@ class OperatorDesk:
 
     async def run_day(self, request: pb.RunDayRequest) -> pb.RunDayResponse:
         """Run a day, or say what would be run."""
-        day, operator = _day(request.day), _name(request.operator)
+        day, operator = day_of(request.day), name_in(request.operator)
         async with self._opened() as session:
             if request.dry_run:
                 pairs, absent = await planned(day, connection=session.connection, books=session.books)
@@ -61,7 +62,7 @@ class OperatorDesk:
 
     async def watch_run(self, request: pb.WatchRunRequest) -> AsyncGenerator[pb.WatchRunResponse, None]:
         """What changes of the runs under way, until the day that was asked for has ended."""
-        wanted = _day(request.day).isoformat() if request.day else ""
+        wanted = day_of(request.day).isoformat() if request.day else ""
         seen: dict[str, tuple[Any, ...]] = {}
         async with self._opened() as session:
             for _ in range(int(WATCH_IDLE_S_MAX / WATCH_EVERY_S)):
@@ -89,7 +90,7 @@ class OperatorDesk:
     async def list_runs(self, request: pb.ListRunsRequest) -> pb.ListRunsResponse:
         """What was run."""
         async with self._opened() as session:
-            found = await standing.runs(session.connection, day=_day(request.day) if request.day else None)
+            found = await standing.runs(session.connection, day=day_of(request.day) if request.day else None)
         return pb.ListRunsResponse(runs=[_summary(one) for one in found])
 
     async def list_waiting(self) -> pb.ListWaitingResponse:
@@ -103,7 +104,7 @@ class OperatorDesk:
         async with self._opened() as session:
             today = session.today
             wanted = Filter(
-                _day(request.day) if request.day else None,
+                day_of(request.day) if request.day else None,
                 getattr(request, "class"),
                 request.fixmedins_code,
                 today - timedelta(days=request.age_days) if request.age_days > 0 else None,
@@ -117,7 +118,7 @@ class OperatorDesk:
         """Settle a difference."""
         if request.action not in list(Action):
             raise Malformed(f"action: {request.action!r} is none of {', '.join(Action)}.")
-        action, operator = Action(request.action), _name(request.operator)
+        action, operator = Action(request.action), name_in(request.operator)
         async with self._opened() as session, trying(session, request.dry_run):
             made = await propose(
                 session.connection,
@@ -136,7 +137,7 @@ class OperatorDesk:
             await check(
                 session.connection,
                 request.resolution,
-                operator=_name(request.operator),
+                operator=name_in(request.operator),
                 refuse=request.refuse,
             )
         return pb.CheckResolutionResponse()
@@ -147,7 +148,7 @@ class OperatorDesk:
             made, waits = await undo(
                 session.connection,
                 request.resolution,
-                operator=_name(request.operator),
+                operator=name_in(request.operator),
                 reason=request.reason,
             )
         return pb.UndoResolutionResponse(resolution=made, needs_checker=waits)
@@ -155,7 +156,7 @@ class OperatorDesk:
     async def verify(self, request: pb.VerifyDayRequest) -> pb.VerifyDayResponse:
         """Recompute a day."""
         async with self._opened() as session:
-            found = await verify(_day(request.day), connection=session.connection, books=session.books)
+            found = await verify(day_of(request.day), connection=session.connection, books=session.books)
         findings = [pb.VerifyFinding(what=one.what, where=one.where) for one in found.findings]
         return pb.VerifyDayResponse(
             batches=found.batches, pairs=found.pairs, sums=found.sums, findings=findings
@@ -194,19 +195,6 @@ def _difference(one: Kept, today: date) -> pb.DifferenceItem:
 
 def _absent(absent: dict[str, str]) -> list[pb.AbsentBook]:
     return [pb.AbsentBook(book=book, why=why) for book, why in absent.items()]
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Malformed(f"day: {text!r} is not of the form yyyy-MM-dd.") from None
-
-
-def _name(operator: str) -> str:
-    if not operator.strip():
-        raise Malformed("operator: say who acts.")
-    return operator.strip()
 
 
 def _silent(_step: str, _done: int, _of: int) -> None:

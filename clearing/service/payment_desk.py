@@ -7,25 +7,23 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Final
 
-from clearing.errors import Malformed, NotFound
+from clearing.errors import NotFound
 from clearing.parties import load_parties
 from clearing.payments import instruction_book as book
 from clearing.payments.bank_returns import read_returns
 from clearing.payments.instructions import Instruction
 from clearing.payments.payment_file import checked_parties, payment_file
 from clearing.payments.return_book import book_returns
-from clearing.periods import Period, read_period
 from clearing.positions import explain as behind
 from clearing.positions.document_files import documents_of
 from clearing.positions.documents import csv_text
 from clearing.positions.position_book import PositionReader
 from clearing.scheme import load_scheme
+from clearing.service.fields import batch_of, name_in, period_of, text_of
 from clearing.session import Session, trying
 from proto.settlement.v1 import payment_pb2 as pb
 
 PART_ITEMS: Final = 500
-BATCH_MAX: Final = 32_767
-NAME_CHARACTERS_MAX: Final = 200
 
 Opened = Callable[[], AbstractAsyncContextManager[Session]]
 
@@ -38,10 +36,10 @@ class PaymentDesk:
 
     async def list_positions(self, request: pb.ListPositionsRequest) -> pb.ListPositionsResponse:
         """Matrix, nets and outside payers of a period."""
-        period = _period(request.period)
+        period = period_of(request.period)
         async with self._opened() as session:
             reader = PositionReader(
-                session.connection, period.first, period.last, batch=_batch(request.batch)
+                session.connection, period.first, period.last, batch=batch_of(request.batch)
             )
             runs = await reader.runs()
             if not runs:
@@ -87,9 +85,9 @@ class PaymentDesk:
         self, request: pb.GetStatementsRequest
     ) -> AsyncGenerator[pb.GetStatementsResponse, None]:
         """The documents of a period."""
-        period, wanted = _period(request.period), frozenset(request.parties)
+        period, wanted = period_of(request.period), frozenset(request.parties)
         async with self._opened() as session:
-            batch = _batch(request.batch)
+            batch = batch_of(request.batch)
             if not await PositionReader(session.connection, period.first, period.last, batch=batch).runs():
                 raise NotFound(f"Nothing of {period.text} was run.")
             made = documents_of(session.connection, period, load_scheme(), load_parties(), batch=batch)
@@ -103,7 +101,7 @@ class PaymentDesk:
 
     async def propose(self, request: pb.ProposeInstructionsRequest) -> pb.ProposeInstructionsResponse:
         """Make what no instruction pays yet."""
-        period, operator = _period(request.period), _name(request.operator)
+        period, operator = period_of(request.period), name_in(request.operator)
         async with self._opened() as session, trying(session, request.dry_run):
             done = await book.propose(
                 session.connection, period, load_scheme(), load_parties(), operator=operator
@@ -115,14 +113,14 @@ class PaymentDesk:
 
     async def list_instructions(self, request: pb.ListInstructionsRequest) -> pb.ListInstructionsResponse:
         """How instructions stand."""
-        period = _period(request.period) if request.period else None
+        period = period_of(request.period) if request.period else None
         async with self._opened() as session:
             found = await book.listed(session.connection, period, state=request.state)
         return pb.ListInstructionsResponse(instructions=map(_instruction, found))
 
     async def check(self, request: pb.CheckInstructionsRequest) -> pb.CheckInstructionsResponse:
         """The second person's word."""
-        period, operator = _period(request.period), _name(request.operator)
+        period, operator = period_of(request.period), name_in(request.operator)
         async with self._opened() as session:
             found = await book.check(
                 session.connection, period, operator=operator, refuse=request.refuse, reason=request.reason
@@ -133,14 +131,14 @@ class PaymentDesk:
 
     async def reopen(self, request: pb.ReopenInstructionsRequest) -> pb.ReopenInstructionsResponse:
         """Propose anew what was refused."""
-        period, operator = _period(request.period), _name(request.operator)
+        period, operator = period_of(request.period), name_in(request.operator)
         async with self._opened() as session:
             made = await book.reopen_refused(session.connection, period, operator=operator)
         return pb.ReopenInstructionsResponse(instructions=made)
 
     async def file(self, request: pb.FileInstructionsRequest) -> pb.FileInstructionsResponse:
         """Payment files of a period, a new one of what is approved among them."""
-        period, operator = _period(request.period), _name(request.operator)
+        period, operator = period_of(request.period), name_in(request.operator)
         scheme, parties = load_scheme(), load_parties()
         async with self._opened() as session:
             checked_parties(await book.listed(session.connection, period), parties)
@@ -156,11 +154,8 @@ class PaymentDesk:
 
     async def take_returns(self, request: pb.TakeBankReturnsRequest) -> pb.TakeBankReturnsResponse:
         """What the bank said."""
-        operator, name = _name(request.operator), request.name.strip()
-        if not name or len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
-            raise Malformed(
-                f"name: the file's name is needed, at most {NAME_CHARACTERS_MAX} printable characters."
-            )
+        operator = name_in(request.operator)
+        name = text_of(request.name, field="name", needed=True)
         words = read_returns(request.content)
         async with self._opened() as session, trying(session, request.dry_run):
             booked = await book_returns(
@@ -171,22 +166,3 @@ class PaymentDesk:
 
 def _instruction(one: Instruction) -> pb.InstructionItem:
     return pb.InstructionItem(**{name: value for name, value in one._asdict().items() if value is not None})
-
-
-def _period(text: str) -> Period:
-    found = read_period(text)
-    if found is None:
-        raise Malformed(f"period: {text!r} is neither a day (yyyy-MM-dd) nor a month (yyyy-MM).")
-    return found
-
-
-def _batch(number: int) -> int:
-    if not 0 <= number <= BATCH_MAX:
-        raise Malformed(f"batch: {number} is none.")
-    return number
-
-
-def _name(operator: str) -> str:
-    if not operator.strip():
-        raise Malformed("operator: say who acts.")
-    return operator.strip()
