@@ -1,6 +1,10 @@
-"""Where the parts of a running stack are: a value for Python, `endpoints.json` for everybody else."""
+"""Where the parts of a running stack are: a value for Python, `endpoints.json` for everybody else, and for operators'
+commands the environment of each part, to be read by a shell.
+"""
 
 import json
+import shlex
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -28,9 +32,21 @@ class Endpoints:
     """By part: the address of its Prometheus page."""
 
     def write(self, file: Path) -> None:
-        """Write them as JSON that only its owner may read: it holds the password of the embedded PostgreSQL."""
-        whole = file.with_suffix(".new")  # renamed when complete: readers wait for the file to appear
-        whole.unlink(missing_ok=True)
-        whole.touch(mode=0o600)
-        whole.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
-        whole.replace(file)
+        """Write them as JSON."""
+        _write(file, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+
+
+def write_environment(file: Path, environment: Mapping[str, str]) -> None:
+    """Write a part's settings (`DSGW_…`) as a shell script: `. FILE`, then run a command beside the part."""
+    settings = {name: value for name, value in sorted(environment.items()) if name.startswith("DSGW_")}
+    file.parent.mkdir(exist_ok=True)
+    _write(file, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items()))
+
+
+def _write(file: Path, text: str) -> None:
+    """Only the owner may read it: it holds the password of the embedded PostgreSQL."""
+    whole = file.with_suffix(".new")  # renamed when complete: readers wait for the file to appear
+    whole.unlink(missing_ok=True)
+    whole.touch(mode=0o600)
+    whole.write_text(text)
+    whole.replace(file)

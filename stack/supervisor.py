@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from stack import leftovers, pulse
 from stack.embedded import HOST, free_port, is_listening
-from stack.endpoints import Endpoints
+from stack.endpoints import Endpoints, write_environment
 from stack.errors import PortTaken, ServerFailed, StackFault
 from stack.part import STOP_SIGNAL, Part, base_environment, run_python
 from stack.plan import CLEARING, Plan, Process
@@ -38,6 +38,8 @@ READY_TIMEOUT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 15.0
 PREPARATION_TIMEOUT_S: Final = 300.0
 SERVERS: Final = ("postgres", "broker")
+ENVIRONMENTS: Final = "env"
+"""Folder of the settings of each part, as shell scripts."""
 
 Say = Callable[[str], None]
 
@@ -313,6 +315,7 @@ class Stack:
                 await asyncio.to_thread(self._servers.drop_databases, databases)
         await asyncio.to_thread(self._servers.stop)
         (self._run_dir / "endpoints.json").unlink(missing_ok=True)
+        shutil.rmtree(self._run_dir / ENVIRONMENTS, ignore_errors=True)
         self._say("stopped")
 
     def _make_part(self, process: Process, addresses: Mapping[str, str]) -> Part:
@@ -335,6 +338,7 @@ class Stack:
             "DSGW_REGIONS": ",".join(region.code for region in self._plan.regions),
         }
         environment |= dict(process.settings)
+        write_environment(self._run_dir / ENVIRONMENTS / f"{process.name}.sh", environment)
         return Part(
             process=process,
             address=address,

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from stack.endpoints import Endpoints
 from stack.plan import Plan
-from stack.supervisor import Say, Stack
+from stack.supervisor import ENVIRONMENTS, Say, Stack
 
 PEOPLE_SEED: Final = 7
 PEOPLE_PROGRAM: Final = "homepool"
@@ -93,6 +93,10 @@ def how_to_call(endpoints: Endpoints, run_dir: Path) -> str:
             "Call it (health and reflection are on):",
             f"  grpcurl -plaintext {first} describe {SERVICE}",
             f"  grpcurl -plaintext -d '{message}' {first} {SERVICE}/GetInsured",
+            "",
+            "Operators' commands, in another terminal (a script for each part):",
+            f"  . {run_dir / ENVIRONMENTS / 'clearing.sh'} && .venv/bin/python -m clearing todo",
+            f"  . {run_dir / ENVIRONMENTS / 'gateway-44-0.sh'} && .venv/bin/python -m gateway status --region 44",
             "",
             "Ctrl-C stops it.",
         ]

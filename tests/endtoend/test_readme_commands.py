@@ -53,6 +53,20 @@ def test_a_first_settlement_prints_what_the_readme_shows(stack: RunningStack) ->
     assert "OUTCOME_STATUS_OK undoes" in printed[6]
 
 
+def test_operators_commands_find_a_running_part_by_its_script(stack: RunningStack) -> None:
+    script = next(command for command in commands() if command.startswith(". "))
+    assert script == ". .run/env/clearing.sh"
+    for part, command, says in (
+        ("clearing", "clearing todo", "was not run"),
+        ("gateway-44-0", "gateway status --region 44", "visits"),
+        ("node-44", "homepool status --node 44", "partition"),
+    ):
+        file = stack.run_dir / "env" / f"{part}.sh"
+        assert file.stat().st_mode & 0o077 == 0, "it holds a password"
+        shell = f". {shlex.quote(str(file))} && {shlex.quote(sys.executable)} -m {command}"
+        assert says in run("sh", "-c", shell)
+
+
 def test_the_files_that_the_readme_names_are_there() -> None:
     linked = re.findall(r"\]\(([\w./-]+)\)", README)
     on_the_way = re.findall(r"((?:gateway|homepool)/[\w.]+(?:/|\.py))", README)
