@@ -5,7 +5,7 @@ is `BookRefused`, with its reason.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -117,7 +117,7 @@ class Book:
             request = pb.FetchDecisionsRequest(day=day.isoformat(), peer=peer, ids=ids)
             return int((await self._stub.FetchDecisions(request, timeout=SUM_S_MAX)).fetched)
 
-    async def decisions(self, request: pb.GetDecisionsRequest) -> AsyncIterator[Figures]:
+    async def decisions(self, request: pb.GetDecisionsRequest) -> AsyncGenerator[Figures, None]:
         """Decisions as clearing compares them, as they stream. Raises BookUnreachable, BookRefused."""
         async for decision in self.stored(request):
             yield figures_of(decision)

@@ -73,6 +73,13 @@ class NotAllowed(ClearingFault):
     status = grpc.StatusCode.FAILED_PRECONDITION
 
 
+class InsuranceUnknown(ClearingFault):
+    """Nobody could say whose money that is: scheme.toml does not know the insurance. Add it there, or dispute."""
+
+    code = "INSURANCE_UNKNOWN"
+    status = grpc.StatusCode.FAILED_PRECONDITION
+
+
 class Malformed(ClearingFault):
     """The request cannot be answered as it is; the message says what to mend."""
 

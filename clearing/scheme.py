@@ -1,7 +1,7 @@
 """Whose money is what, and how it is paid: `clearing/data/scheme.toml`, read once, checked, frozen into each run. Pure.
 
 A scheme that leaves a column without a fund for an insurance would lose money, so loading refuses it. Insurances that it
-does not know are found by the run that meets them (`positions_hold` and its sentence), which then does not exist.
+does not know are set aside by the run that meets them, and adopted by nobody (`clearing/day/insurances.py`).
 """
 
 import hashlib
@@ -56,6 +56,11 @@ class Scheme:
     groups: Mapping[int, str]  # pool -> the group in which it pays net
     within_province: str
     across_provinces: str
+
+    @property
+    def insutypes(self) -> frozenset[str]:
+        """The insurances that it knows."""
+        return frozenset(one for kinds in self.books.values() for one in kinds)
 
     def fund_name(self, insutype: str, fund: str) -> str:
         """A fund's name for people; its code where the scheme does not know it."""

@@ -74,6 +74,11 @@ RULES: Final[Mapping[DifferenceClass, Rule]] = {
         "one book holds a refund where the other holds a settlement: adopt the right one",
         frozenset({Action.REQUERY, Action.ADOPT_HOME, Action.ADOPT_CARE, Action.DISPUTE}),
     ),
+    DifferenceClass.INSURANCE_UNKNOWN: Rule(
+        "clearing",
+        "say in scheme.toml whose money it is, then requery; or find out who wrote that insurance",
+        frozenset({Action.REQUERY, Action.ADOPT_HOME, Action.DISPUTE}),
+    ),
 }
 
 NEEDS_CHECKER: Final = frozenset({Action.ADOPT_HOME, Action.ADOPT_CARE, Action.CARRY_OVER})

@@ -26,6 +26,7 @@ class DifferenceClass(StrEnum):
     DATE_SHIFT = "date_shift"
     DUPLICATE = "duplicate"
     REFUND_SIGN = "refund_sign"
+    INSURANCE_UNKNOWN = "insurance_unknown"  # both books agree; only nobody knows whose money it is
 
 
 class Difference(NamedTuple):

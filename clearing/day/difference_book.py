@@ -6,7 +6,7 @@ later one, what has not never enters.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +15,9 @@ import asyncpg
 from clearing.books import Book
 from clearing.day.actions import NEEDS_CHECKER, RULES, Action, adds_up, adopted, agreed, counts_on, negated
 from clearing.day.compare import DifferenceClass
-from clearing.errors import NotAllowed, NotFound
+from clearing.errors import InsuranceUnknown, NotAllowed, NotFound
 from clearing.operator_log import note
+from clearing.scheme import load_scheme
 from runtime.postgres import Connection
 
 LISTED_MAX: Final = 10_000
@@ -90,7 +91,7 @@ async def difference(connection: Connection, number: int) -> Kept:
 async def propose(
     connection: Connection, number: int, action: Action, *, operator: str, reason: str, books: Sequence[Book]
 ) -> int:
-    """Take an action; the number of the resolution. Raises NotFound, NotAllowed, and the books' faults."""
+    """Take an action; the number of the resolution. Raises NotFound, NotAllowed, InsuranceUnknown, the books' faults."""
     async with connection.transaction():
         # one at a time over an item, in whichever differences it stands
         await connection.execute(
@@ -108,6 +109,7 @@ async def propose(
             raise NotAllowed(
                 "That row is not what its payers pay: somebody changed it, and it cannot be adopted."
             )
+        _must_be_known(money)
         if money and (before := await connection.fetchval("SELECT brought_in_by($1)", one.setl_id)):
             raise NotAllowed(
                 f"Resolution {before} brings {one.setl_id} in already, and an id is paid once: undo that one first."
@@ -134,10 +136,11 @@ async def waits(connection: Connection, resolution: int) -> bool:
 
 
 async def check(connection: Connection, resolution: int, *, operator: str, refuse: bool = False) -> None:
-    """The second person's word. Raises NotFound, NotAllowed."""
+    """The second person's word. Raises NotFound, NotAllowed, InsuranceUnknown."""
     async with connection.transaction():
         record = await connection.fetchrow(
-            "SELECT difference, made_by, needs_checker, checked_by FROM resolution WHERE id = $1 FOR UPDATE",
+            "SELECT difference, action, made_by, needs_checker, checked_by, money FROM resolution"
+            " WHERE id = $1 FOR UPDATE",
             resolution,
         )
         if record is None:
@@ -146,6 +149,8 @@ async def check(connection: Connection, resolution: int, *, operator: str, refus
             raise NotAllowed(f"Resolution {resolution} does not wait for anybody.")
         if record["made_by"] == operator:
             raise NotAllowed(f"{operator} made resolution {resolution}; another person has to look at it.")
+        if not refuse and record["action"] != "undo":
+            _must_be_known(json.loads(record["money"]))  # the scheme may be another one by now
         await connection.execute(
             "UPDATE resolution SET checked_by = $2, checked_at = now(), refused = $3 WHERE id = $1",
             resolution, operator, refuse,
@@ -202,6 +207,15 @@ async def _money(one: Kept, action: Action, books: Sequence[Book]) -> list[dict[
     if money is None:
         raise NotAllowed("The two books still differ over it, so asking again settles nothing.")
     return money if home[0].day == one.day else []  # else it counts on the other day
+
+
+def _must_be_known(money: Sequence[Mapping[str, Any]]) -> None:
+    unknown = {row["insutype"] for row in money} - load_scheme().insutypes
+    if unknown:
+        raise InsuranceUnknown(
+            f"scheme.toml does not know insurance {', '.join(sorted(unknown))}, so nobody could say whose money it is:"
+            " every run that it enters would break. Add the insurance there, or dispute the difference."
+        )
 
 
 def _book(books: Sequence[Book], side: str, name: str) -> Book:

@@ -14,7 +14,7 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from clearing.books import Book
-from clearing.day import compare
+from clearing.day import compare, insurances
 from clearing.day.compare import Difference
 from clearing.day.run_book import Pair, RunId, RunWriter, day_taken, pairs_done, writing
 from clearing.day.statement_take import take_statements
@@ -213,7 +213,8 @@ async def _written(
                 await writer.copy_sums(one.pair, "home", one.home.day_sum_lines(day, peer=one.pair.region))
             async with _losing(one.care):
                 await writer.copy_sums(one.pair, "care", one.care.day_sum_lines(day, peer=one.pair.node))
-            await writer.add_differences(one.pair, one.differences)
+            await writer.add_differences(one.pair, insurances.of_known_insurances(one.differences))
+        await _without_unknown_insurances(writer, compared)
         care_books = list({one.care.at.name: one.care for one in compared}.values())
         await take_statements(writer, [book.at.name for book in care_books], care_books)
         for book, why in absent.items():
@@ -232,6 +233,22 @@ async def _written(
         carried,
         dict(absent),
     )
+
+
+async def _without_unknown_insurances(writer: RunWriter, compared: Sequence[Compared]) -> None:
+    unknown = await insurances.unknown_insurances(writer)
+    for one in compared:
+        differing = {difference.setl_id for difference in one.differences}
+        for insutype in unknown.get((one.pair.node, one.pair.region), ()):
+            found = []
+            for book, peer in ((one.home, one.pair.region), (one.care, one.pair.node)):
+                async with _losing(book):
+                    found.append(
+                        await insurances.decisions_of(
+                            insutype, writer.run.day, book=book, peer=peer, without=differing
+                        )
+                    )
+            await writer.add_differences(one.pair, insurances.held_alike(*found))
 
 
 @asynccontextmanager
