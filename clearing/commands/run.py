@@ -60,7 +60,11 @@ def run(
 ) -> None:
     """Run."""
     from runtime import operators
+    from runtime.clock import SystemClock, china_date
 
+    if day_of(day) == china_date(SystemClock().now_ms()):
+        # allowed, for whoever closes late in the evening; but nobody should do it without knowing
+        typer.echo(f"{day_of(day)} is not over: what is settled after this counts on the next day.", err=True)
     if dry_run:
         plan = operators.run(_planned(day_of(day)))
         _print_plan(plan) if not as_json else typer.echo(json.dumps(plan, ensure_ascii=False))

@@ -67,6 +67,14 @@ def test_operators_commands_find_a_running_part_by_its_script(stack: RunningStac
         assert says in run("sh", "-c", shell)
 
 
+def test_whoever_runs_a_day_before_its_end_is_told(stack: RunningStack) -> None:
+    shell = (
+        f". {stack.run_dir}/env/clearing.sh && {sys.executable} -m clearing run --as wang --dry-run --date"
+    )
+    assert "is not over" in run("sh", "-c", f"{shell} today 2>&1")
+    assert "is not over" not in run("sh", "-c", f"{shell} yesterday 2>&1")
+
+
 def test_the_files_that_the_readme_names_are_there() -> None:
     linked = re.findall(r"\]\(([\w./-]+)\)", README)
     on_the_way = re.findall(r"((?:gateway|homepool)/[\w.]+(?:/|\.py))", README)
