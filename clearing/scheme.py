@@ -21,6 +21,9 @@ PAYERS: Final = (*FUND_PAYERS, ACCOUNT)
 """What somebody owes; cash_fen and hospital_fen are paid on the spot or by nobody."""
 INTER_POOL: Final = frozenset({"pool", "account"})
 BEARERS: Final = INTER_POOL | {"carrier", "aid", "commercial"}
+WALLET: Final = "wallet"
+"""The fund of wallet transfers (医保钱包): account money, a column of its own, which no column of a settlement is."""
+_WALLET_NAME: Final = "个人账户共济划转"
 DIRECT: Final = "direct"
 PROVINCES: Final = "provinces"
 
@@ -64,6 +67,8 @@ class Scheme:
 
     def fund_name(self, insutype: str, fund: str) -> str:
         """A fund's name for people; its code where the scheme does not know it."""
+        if fund == WALLET:
+            return _WALLET_NAME
         return next((one.name for one in self.funds if (one.insutype, one.fund) == (insutype, fund)), fund)
 
     def party_name(self, party: str) -> str:

@@ -116,12 +116,29 @@ async def _instructions(connection: Connection) -> list[Waiting]:
         " ORDER BY month"
     )
     months = [f"{one['month'][:4]}-{one['month'][4:]}" for one in unpaid]
+    found += await _wallets_unpaid(connection)
     return found + [
         Waiting(
             3, 0, f"{month} is closed and paid by no instruction",
             f"python -m clearing instructions --month {month} --as NAME",
         )
         for month in months
+    ]  # fmt: skip
+
+
+async def _wallets_unpaid(connection: Connection) -> list[Waiting]:
+    """What pools owe for wallets in months that are closed and no instruction pays."""
+    records = await connection.fetch(
+        "SELECT f.month, isum(abs(p.amount_fen)) AS fen FROM run_payment r JOIN wallet_position p USING (day, batch)"
+        " JOIN month_final f ON f.month = to_char(r.day, 'YYYYMM')"
+        " WHERE r.kind = 'wallet' AND r.state = 'unpaid' GROUP BY f.month ORDER BY f.month"
+    )
+    return [
+        Waiting(
+            3, fen, f"wallets of {month[:4]}-{month[4:]} are paid by no instruction",
+            f"python -m clearing instructions --month {month[:4]}-{month[4:]} --as NAME",
+        )
+        for month, fen in records
     ]  # fmt: skip
 
 
@@ -162,6 +179,16 @@ async def runs(connection: Connection, *, day: date | None = None) -> list[dict[
         {**dict(one), "day": one["day"].isoformat(), "made_at": one["made_at"].isoformat(timespec="seconds")}
         for one in records
     ]
+
+
+async def unpaid(connection: Connection) -> list[dict[str, Any]]:
+    """By month and column, how many runs are paid between pools, under way and unpaid; months that are paid left out."""
+    records = await connection.fetch(
+        "SELECT to_char(day, 'YYYY-MM') AS month, kind, count(*) FILTER (WHERE state = 'paid') AS paid,"
+        " count(*) FILTER (WHERE state = 'under_way') AS under_way, count(*) FILTER (WHERE state = 'unpaid') AS unpaid"
+        " FROM run_payment GROUP BY 1, 2 HAVING count(*) FILTER (WHERE state <> 'paid') > 0 ORDER BY 1, 2"
+    )
+    return [dict(one) for one in records]
 
 
 async def under_way(connection: Connection) -> list[dict[str, Any]]:

@@ -95,3 +95,21 @@ async def a_run(
         await writer.hold()
         await publish_positions(writer, scheme or load_scheme())
         return writer.run
+
+
+async def a_wallet_run(
+    connection: Connection, owed: Sequence[tuple[int, int, int]], *, day: date = DAY
+) -> int:
+    """A run of the wallet: (pool, to_pool, fen) that were credited, and have arrived at the sender's. Gives its batch."""
+    batch: int = await connection.fetchval(
+        "INSERT INTO wallet_run (day, batch, made_by, program) SELECT $1, coalesce(max(batch), 0) + 1, 'test', 'test'"
+        " FROM wallet_run WHERE day = $1 RETURNING batch",
+        day,
+    )
+    await connection.executemany(
+        "INSERT INTO wallet_sum VALUES ($1, $2, $3, $4, $5, 1, $6)",
+        [(day, batch, *pools, kind, fen) for *pools, fen in owed for kind in ("credit", "arrived")],
+    )
+    for step in ("wallet_post", "wallet_holds"):
+        await connection.execute(f"SELECT {step}($1, $2::smallint)", day, batch)
+    return batch

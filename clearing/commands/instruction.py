@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 INSTRUCTIONS_HELP: Final = """Payment instructions of a day, or of a closed month: what its document says, less what its
 days have paid. With --as what none pays yet is proposed, by insurance and fund, gross along the path that the scheme
-names or net within a group that agreed on it. Another person approves; then --out writes the payment file (ISO 20022
+names or net within a group that agreed on it; and what pools owe for wallets (fund wallet), gross, in sets of its own.
+Another person approves; then --out writes the payment file (ISO 20022
 pain.001) with count and control sum. Again is harmless: the same runs give the same ids, and a run is paid once. Without
 --as it only looks. Examples:
 
@@ -153,6 +154,7 @@ def _print(
 ) -> None:
     from clearing.commands.tables import show, yuan
     from clearing.parties import load_parties
+    from clearing.payments.instructions import set_name
     from clearing.scheme import load_scheme
 
     scheme, parties = load_scheme(), load_parties()
@@ -161,7 +163,7 @@ def _print(
         return f"{code} {parties[code].name}" if code in parties else code
 
     rows = [
-        (one.id, one.batch, one.revision, name(one.payer), name(one.payee), one.insutype,
+        (one.id, set_name(one.batch), one.revision, name(one.payer), name(one.payee), one.insutype,
          f"{one.fund} {scheme.fund_name(one.insutype, one.fund)}", yuan(one.amount_fen), one.state, one.made_by,
          one.checked_by)
         for one in found

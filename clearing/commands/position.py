@@ -11,10 +11,11 @@ from clearing.periods import Batch, DayOrNone, Month, Period, period_of
 
 if TYPE_CHECKING:
     from clearing.positions.explain import Cell, Explained, Item
-    from clearing.positions.position_book import Gross, NetRow, OutsideRow
+    from clearing.positions.position_book import Gross, NetRow, OutsideRow, RunPayment
 
 POSITIONS_HELP: Final = """Who owes whom, by insurance and fund, never across them: the gross matrix (rows owe
-columns), the multilateral net over it, and apart from both what payers outside the pools owe. Examples:
+columns), the multilateral net over it, and apart from both what payers outside the pools owe and what pools owe one
+another for wallets; and how the runs are paid. Examples:
 
 python -m clearing positions --date 2026-11-23
 
@@ -33,9 +34,12 @@ python -m clearing explain 2026-11/310/310200/450100/440100 --institution H44010
 python -m clearing explain 2026-11-23/310/310100/440100
 
 python -m clearing explain 2026-11-23/390/390200/carrier:450100/440100 --items --json
+
+python -m clearing explain 2026-11-23/310/wallet/440300/500000 --items
 """
 MATRIX_COLUMNS_MAX: Final = 8
 ITEMS_SHOWN_MAX: Final = 200
+_RUNS_SHOWN_MAX: Final = 6
 LOOK_EXIT: Final = 1
 
 Institution = Annotated[str, typer.Option(metavar="CODE", help="Of this institution only.")]
@@ -63,7 +67,7 @@ def positions(
 
     period = period_of(day, month)
 
-    async def looked() -> "tuple[list[Any], list[Gross], list[NetRow], list[OutsideRow]]":
+    async def looked() -> "tuple[list[Any], list[Gross], list[NetRow], list[OutsideRow], list[RunPayment]]":
         async with session.opened() as opened:
             reader = PositionReader(opened.connection, period.first, period.last, batch=batch)
             runs = await reader.runs()
@@ -75,14 +79,36 @@ def positions(
                 await reader.gross(**wanted),
                 await reader.net(**wanted),
                 await reader.outside(**wanted),
+                await reader.payments(),
             )
 
-    runs, gross, net, outside = operators.run(looked())
+    runs, gross, net, outside, paid = operators.run(looked())
     if as_json:
-        typer.echo(json.dumps(_as_json(period, runs, gross, net, outside), ensure_ascii=False, indent=1))
+        typer.echo(
+            json.dumps(_as_json(period, runs, gross, net, outside, paid), ensure_ascii=False, indent=1)
+        )
         return
     typer.echo(f"{period.text}: {', '.join(f'{day} batch {batch}' for day, batch in runs)}. Amounts in yuan.")
     _print(period, gross, net, outside)
+    for line in payment_lines(paid):
+        typer.echo(line)
+
+
+def payment_lines(paid: "Sequence[RunPayment]") -> list[str]:
+    """A line for each column that was run: what of it is paid; the runs that are not, by name."""
+    lines = []
+    for kind in sorted({one.kind for one in paid}):
+        at = {
+            state: [one for one in paid if (one.kind, one.state) == (kind, state)]
+            for state in ("paid", "under_way", "unpaid")
+        }
+        told = [f"{len(at['paid'])} runs paid"] if at["paid"] else []
+        told += [f"{one.day} batch {one.batch} under way with {one.period}" for one in at["under_way"]]
+        told += [f"{one.day} batch {one.batch} unpaid" for one in at["unpaid"]]
+        lines.append(
+            f"{kind}: {', '.join(told[:_RUNS_SHOWN_MAX])}{', …' if len(told) > _RUNS_SHOWN_MAX else ''}."
+        )
+    return lines
 
 
 def _as_json(
@@ -91,6 +117,7 @@ def _as_json(
     gross: "Sequence[Gross]",
     net: "Sequence[NetRow]",
     outside: "Sequence[OutsideRow]",
+    paid: "Sequence[RunPayment]",
 ) -> dict[str, Any]:
     sums: dict[tuple[str, str, str], int] = {}
     for row in net:
@@ -110,6 +137,7 @@ def _as_json(
             {"position": f"{head}{one.insutype}/{one.fund}/{one.party}/{one.creditor}", **one._asdict()}
             for one in outside
         ],
+        "payments": [one._asdict() | {"day": one.day.isoformat()} for one in paid],
     }
 
 
@@ -176,6 +204,8 @@ def _print_matrix(title: str, cells: "Sequence[Gross]", nets: "Sequence[NetRow]"
             for one in cells
         ]  # fmt: skip
         show(("owes", "to", "items", "amount"), listed, nothing="", title=title)
+    if not nets:
+        return
     rows = [
         (names[one.pool], yuan(one.receivable_fen), yuan(one.payable_fen), yuan(one.amount_fen))
         for one in nets
@@ -194,6 +224,9 @@ def explain(
     """Drill down."""
     from clearing import session
     from clearing.positions import explain as behind
+    from clearing.scheme import WALLET
+    from clearing.wallet.wallet_items import transfers
+    from clearing.wallet.wallet_run import opened_wallets
     from runtime import operators
 
     if behind.is_net(position):
@@ -206,6 +239,9 @@ def explain(
             explained = await behind.explain(opened.connection, of, institution=institution)
             if not with_items:
                 return explained, []
+            if of.fund == WALLET:
+                async with opened_wallets(opened.settings.books_at()) as wallets:
+                    return explained, [one async for one in transfers(opened.connection, explained, wallets)]
             streamed = behind.items(opened.connection, explained, opened.books, institution=institution)
             return explained, [one async for one in streamed]
 

@@ -203,6 +203,11 @@ def status(as_json: AsJson = False) -> None:
                 else f" It did not end: python -m clearing run --date {one['day']} --as NAME"
             )
         )
+    for one in found["unpaid"]:
+        typer.echo(
+            f"{one['month']}, {one['kind']} between pools: {one['paid']} runs paid, {one['under_way']} under way,"
+            f" {one['unpaid']} unpaid."
+        )
 
 
 async def _status(opened: "Session") -> dict[str, Any]:
@@ -224,7 +229,11 @@ async def _status(opened: "Session") -> dict[str, Any]:
         except (BookUnreachable, BookRefused) as failed:
             entry["fault"] = str(failed)
         books.append(entry)
-    return {"books": books, "under_way": await standing.under_way(opened.connection)}
+    return {
+        "books": books,
+        "under_way": await standing.under_way(opened.connection),
+        "unpaid": await standing.unpaid(opened.connection),
+    }
 
 
 def verify(day: Day, as_json: AsJson = False) -> None:

@@ -146,7 +146,8 @@ ORDER BY i.id
 async def _payments(connection: Connection, day: date) -> list[Finding]:
     """Whether the instructions that pay this day's runs move what their runs owe, and again only what came back."""
     sets = await connection.fetch(
-        "SELECT DISTINCT period, batch FROM instruction_run WHERE day = $1 ORDER BY period, batch", day
+        "SELECT DISTINCT period, set_batch FROM run_payment WHERE day = $1 AND period <> '' ORDER BY period, set_batch",
+        day,
     )
     found: list[Finding] = []
     for period, batch in sets:

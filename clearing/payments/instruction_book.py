@@ -4,8 +4,9 @@ Every function is one transaction. A run is paid once: with its day, or by its m
 document, which settles what days have paid ahead.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import asyncpg
@@ -13,17 +14,9 @@ import asyncpg
 from clearing.errors import NotAllowed, NotFound
 from clearing.operator_log import note
 from clearing.parties import Party
-from clearing.payments.instructions import (
-    BankWord,
-    Instruction,
-    PaymentFile,
-    instruction_id,
-    message_id,
-    payment_id,
-)
-from clearing.payments.payment_file import checked_parties
+from clearing.payments.instruction_sets import SetMaker, wallet_parts, wallets_elsewhere
+from clearing.payments.instructions import BankWord, Instruction, PaymentFile, instruction_id, message_id
 from clearing.periods import Period
-from clearing.positions.netting import Owed, Payment, payments
 from clearing.scheme import Scheme
 from runtime.postgres import Connection, failure_of
 
@@ -43,33 +36,50 @@ async def propose(
     """Make the instructions of a period where none pay it yet; again makes nothing.
 
     A day's pay what its runs owe, by the run's batch. A closed month's pay what its document says, less what days' have
-    paid. Raises NotFound where nothing was run or a party has no account, NotAllowed where the month is not closed.
+    paid; and what wallets owe of days up to its last that none pays yet, in a set of their own.
+    Raises NotFound where nothing was run or a party has no account, NotAllowed where the month is not closed.
     """
     made: dict[int, int] = {}
     async with changing(connection):
         document = await _closed(connection, period) if period.is_month else None
         runs = await _runs(connection, period, document)
-        due = [(one["day"], one["batch"]) for one in runs if one["period"] is None]
-        if document is None:
-            parts = {batch: [(day, batch)] for day, batch in due}
-        elif await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM instruction_month WHERE proposal = $1)", document
-        ):
-            parts = {}
-        else:
-            parts = {1: due}
-        for batch, some in parts.items():
-            paid = await _made(connection, period, batch, some, document, scheme, operator)
-            checked_parties(paid, parties)
-            made[batch] = len(paid)
+        wallets = await wallet_parts(connection, period)
+        if not runs and not wallets and not await _wallet_was_run(connection, period):
+            raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")
+        making = SetMaker(connection, period, scheme, parties, operator=operator)
+        for batch, some in (await _parts(connection, runs, document)).items():
+            made[batch] = await making.of_runs(batch, some, document)
+        for batch, some in wallets.items():
+            made[batch] = await making.of_wallet(batch, some)
         elsewhere = {
             f"{one['day']} batch {one['batch']}": one["period"]
             for one in runs
             if one["period"] not in (None, period.text)
-        }
+        } | await wallets_elsewhere(connection, period)
         if made:
             await note(connection, operator, "instructions", period.text, {"made": made})
     return Proposed(made, elsewhere)
+
+
+async def _parts(
+    connection: Connection, runs: Sequence[Any], document: int | None
+) -> dict[int, list[tuple[date, int]]]:
+    """The runs of each new set: a day's by their batch, a month's in one, once."""
+    due = [(one["day"], one["batch"]) for one in runs if one["period"] is None]
+    if document is None:
+        return {batch: [(day, batch)] for day, batch in due}
+    made = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM instruction_month WHERE proposal = $1)", document
+    )
+    return {} if made else {1: due}
+
+
+async def _wallet_was_run(connection: Connection, period: Period) -> bool:
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM wallet_run WHERE day BETWEEN $1 AND $2)", period.first, period.last
+        )
+    )
 
 
 async def _closed(connection: Connection, period: Period) -> int:
@@ -86,7 +96,7 @@ async def _closed(connection: Connection, period: Period) -> int:
 
 
 async def _runs(connection: Connection, period: Period, document: int | None) -> list[Any]:
-    """The runs of a day or of a month's document, and which period's instructions pay each. Raises NotFound."""
+    """The runs of a day or of a month's document, and which period's instructions pay each."""
     chosen = "month_run" if document is not None else "run"
     runs = await connection.fetch(
         f"SELECT r.day, r.batch, i.period FROM {chosen} r"
@@ -94,48 +104,7 @@ async def _runs(connection: Connection, period: Period, document: int | None) ->
         f" WHERE {'proposal' if document is not None else 'r.day'} = $1 ORDER BY r.day, r.batch",
         period.first if document is None else document,
     )
-    if not runs:
-        raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")
     return list(runs)
-
-
-async def _made(
-    connection: Connection,
-    period: Period,
-    batch: int,
-    runs: Iterable[Any],
-    document: int | None,
-    scheme: Scheme,
-    operator: str,
-) -> list[Payment]:
-    await connection.execute(
-        "INSERT INTO instruction_set (period, batch, scheme_sha256, made_by) VALUES ($1, $2, $3, $4)",
-        period.text, batch, scheme.sha256, operator,
-    )  # fmt: skip
-    await connection.executemany(
-        "INSERT INTO instruction_run VALUES ($1, $2, $3, $4)", [(*run, period.text, batch) for run in runs]
-    )
-    if document is not None:
-        await connection.execute(
-            "INSERT INTO instruction_month VALUES ($1, $2, $3)", period.text, batch, document
-        )
-    records = await connection.fetch(
-        "SELECT insutype, fund, debtor, creditor, amount_fen, net_group FROM instruction_owed"
-        " WHERE period = $1 AND batch = $2",
-        period.text, batch,
-    )  # fmt: skip
-    paid = payments((Owed(*record) for record in records), scheme)
-    await connection.copy_records_to_table(
-        "instruction",
-        records=[
-            (payment_id(one, period.text, batch), period.text, batch, 1, *one, operator) for one in paid
-        ],
-        columns=("id", "period", "batch", "revision", "payer", "payee", "insutype", "fund", "amount_fen", "made_by"),
-    )  # fmt: skip
-    await connection.execute("SELECT instructions_hold($1, $2::smallint)", period.text, batch)
-    if not paid:
-        await connection.execute("SELECT instruction_book($1, $2::smallint)", period.text, batch)
-    return paid
 
 
 async def listed(

@@ -9,6 +9,8 @@ from clearing.positions.netting import Payment
 
 ID_CHARACTERS: Final = 32
 """ISO 20022 allows 35 in EndToEndId."""
+WALLET_SETS: Final = 1000
+"""Sets of the wallet are numbered above it, those of settlements up to it."""
 
 
 class Instruction(NamedTuple):
@@ -28,6 +30,11 @@ class Instruction(NamedTuple):
     checked_by: str | None
     returned_fen: int
     msg_id: str | None  # of the payment file that it went out with
+
+
+def set_name(batch: int) -> str:
+    """A set's number for people: 1, or wallet 1."""
+    return f"wallet {batch - WALLET_SETS}" if batch > WALLET_SETS else str(batch)
 
 
 class PaymentFile(NamedTuple):

@@ -1,7 +1,8 @@
 """From a figure down to the settlements behind it: sums of the run by institution, items from the home books.
 
 A position is named by its period, insurance, fund, debtor and creditor: `2026-11-24/310/310100/450100/440100`. The debtor
-of what a payer outside the pools owes is that payer. A net has only a pool behind its fund, and is made of positions.
+of what a payer outside the pools owes is that payer. What pools owe for wallets is of fund `wallet`, and is made of
+transfers: no institution has a part in it. A net has only a pool behind its fund, and is made of positions.
 Amounts in fen.
 """
 
@@ -14,7 +15,7 @@ from clearing.errors import BooksUnknown, Malformed, NotFound
 from clearing.figures import Figures
 from clearing.periods import Period, read_period
 from clearing.positions.position_book import PositionReader
-from clearing.scheme import ACCOUNT, INTER_POOL
+from clearing.scheme import ACCOUNT, INTER_POOL, WALLET
 from ledger.rows import AMOUNTS
 from proto.settlement.v1 import books_pb2 as pb
 from runtime.postgres import Connection
@@ -43,7 +44,10 @@ class PositionId(NamedTuple):
 
 
 class Share(NamedTuple):
-    """What one institution has in the figure, of one run and home pool; and what of it was carried in."""
+    """What one institution has in the figure, of one run and home pool; and what of it was carried in.
+
+    Of the wallet: what a run of it has, without an institution.
+    """
 
     day: date
     batch: int
@@ -55,7 +59,10 @@ class Share(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One settlement or refund behind the figure; `aside`: it stands in a difference and is not in the figure."""
+    """One settlement or refund behind the figure; `aside`: it stands in a difference and is not in the figure.
+
+    Of the wallet: a transfer, named as a settlement is.
+    """
 
     day: date
     setl_id: str
@@ -121,6 +128,8 @@ async def explain_net(connection: Connection, text: str) -> list[Cell]:
 
 async def explain(connection: Connection, of: PositionId, *, institution: str = "") -> Explained:
     """The figure and the institutions behind it. Raises NotFound."""
+    if of.fund == WALLET:
+        return await _explain_wallet(connection, of)
     scheme = await connection.fetchrow(
         "SELECT payer, bearer FROM run_fund WHERE day BETWEEN $1 AND $2 AND insutype = $3 AND fund = $4"
         " ORDER BY day DESC, batch DESC LIMIT 1",
@@ -151,6 +160,24 @@ async def explain(connection: Connection, of: PositionId, *, institution: str = 
     if not shares:
         raise NotFound(f"Nothing stands under {of.text}; `python -m clearing positions` lists what does.")
     return Explained(of, sum(one.amount_fen for one in shares), scheme["bearer"], columns, shares)
+
+
+async def _explain_wallet(connection: Connection, of: PositionId) -> Explained:
+    """By the wallet's runs; transfers that stand in a difference are not in the figure."""
+    if not _is_pool(of.debtor):
+        raise NotFound(f"{of.debtor} is no pool; the debtor of fund {of.fund} is one.")
+    records = await connection.fetch(
+        "SELECT p.day, p.batch, p.debtor, '', p.items, p.amount_fen, coalesce((SELECT isum(s.amount_fen)"
+        "   FROM wallet_sum s WHERE (s.day, s.batch, s.pool, s.to_pool) = (p.day, p.batch, p.debtor, p.creditor)"
+        "   AND s.kind = 'carried'), 0)"
+        " FROM wallet_position p WHERE p.day BETWEEN $1 AND $2 AND p.insutype = $3 AND p.debtor = $4 AND p.creditor = $5"
+        " ORDER BY p.day, p.batch",
+        of.period.first, of.period.last, of.insutype, int(of.debtor), of.creditor,
+    )  # fmt: skip
+    if not records:
+        raise NotFound(f"Nothing stands under {of.text}; `python -m clearing positions` lists what does.")
+    shares = [Share(*record) for record in records]
+    return Explained(of, sum(one.amount_fen for one in shares), WALLET, (WALLET,), shares)
 
 
 async def _insured_by(connection: Connection, of: PositionId) -> list[int]:

@@ -52,6 +52,16 @@ class Gross(NamedTuple):
     amount_fen: int
 
 
+class RunPayment(NamedTuple):
+    """How a run is paid between pools."""
+
+    day: date
+    batch: int
+    kind: str  # settlements, wallet
+    period: str  # whose instructions pay it; empty: none yet
+    state: str  # unpaid, under_way, paid
+
+
 class NetRow(NamedTuple):
     """A pool in the multilateral net over some runs; group '' is that of all pools."""
 
@@ -102,13 +112,28 @@ class PositionReader:
         return [(one[0], one[1]) for one in await self._connection.fetch(query, *self._of)]
 
     async def gross(self, *, insutype: str = "", fund: str = "") -> list[Gross]:
-        """The gross matrix, empty filters let all through."""
+        """The gross matrix, and the wallet's, which is in no net; empty filters let all through.
+
+        A batch is one of settlements: the wallet's runs count theirs apart, and are left out of it.
+        """
         query = (
-            "SELECT insutype, fund, bearer, debtor, creditor, isum(items), isum(amount_fen) FROM gross_position"
-            " WHERE day BETWEEN $1 AND $2 AND $3::smallint IN (0, batch) AND $4 IN ('', insutype) AND $5 IN ('', fund)"
+            "WITH owed AS (SELECT day, batch, insutype, fund, bearer, debtor, creditor, items, amount_fen"
+            "   FROM gross_position WHERE $3::smallint IN (0, batch)"
+            "  UNION ALL SELECT day, batch, insutype, fund, 'wallet', debtor, creditor, items, amount_fen"
+            "   FROM wallet_position WHERE $3 = 0 AND amount_fen <> 0)"
+            " SELECT insutype, fund, bearer, debtor, creditor, isum(items), isum(amount_fen) FROM owed"
+            " WHERE day BETWEEN $1 AND $2 AND $4 IN ('', insutype) AND $5 IN ('', fund)"
             " GROUP BY insutype, fund, bearer, debtor, creditor ORDER BY insutype, fund, debtor, creditor"
         )
         return [Gross(*one) for one in await self._connection.fetch(query, *self._of, insutype, fund)]
+
+    async def payments(self) -> list[RunPayment]:
+        """How the runs, and of all batches the wallet's, are paid."""
+        query = (
+            "SELECT day, batch, kind, period, state FROM run_payment WHERE day BETWEEN $1 AND $2"
+            " AND ($3::smallint = 0 OR kind = 'settlements' AND batch = $3) ORDER BY kind, day, batch"
+        )
+        return [RunPayment(*one) for one in await self._connection.fetch(query, *self._of)]
 
     async def net(self, *, insutype: str = "", fund: str = "") -> list[NetRow]:
         """The nets as they were published; their sum per group, insurance and fund is zero."""

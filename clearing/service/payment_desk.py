@@ -18,9 +18,11 @@ from clearing.positions import explain as behind
 from clearing.positions.document_files import documents_of
 from clearing.positions.documents import csv_text
 from clearing.positions.position_book import PositionReader
-from clearing.scheme import load_scheme
+from clearing.scheme import WALLET, load_scheme
 from clearing.service.fields import batch_of, name_in, period_of, text_of
 from clearing.session import Session, trying
+from clearing.wallet.wallet_items import transfers
+from clearing.wallet.wallet_run import opened_wallets
 from proto.settlement.v1 import payment_pb2 as pb
 
 PART_ITEMS: Final = 500
@@ -53,6 +55,8 @@ class PaymentDesk:
                 answer.gross.add(position=name, **cell._asdict())
             for row in await reader.net(**of):
                 answer.net.add(**row._asdict())
+            for paid in await reader.payments():
+                answer.payments.add(**(paid._asdict() | {"day": paid.day.isoformat()}))
             for one in await reader.outside(**of):
                 name = f"{period.text}/{one.insutype}/{one.fund}/{one.party}/{one.creditor}"
                 answer.outside.add(position=name, **one._asdict())
@@ -72,8 +76,7 @@ class PaymentDesk:
             if not request.items:
                 return
             part = pb.ExplainPositionResponse()
-            items = behind.items(session.connection, found, session.books, institution=request.fixmedins_code)
-            async for one in items:
+            async for one in _behind(session, found, institution=request.fixmedins_code):
                 part.items.add(**(one._asdict() | {"day": one.day.isoformat()}))
                 if len(part.items) == PART_ITEMS:
                     yield part
@@ -162,6 +165,19 @@ class PaymentDesk:
                 session.connection, request.content, words, name=name, operator=operator
             )
         return pb.TakeBankReturnsResponse(**booked._asdict())
+
+
+async def _behind(
+    session: Session, found: behind.Explained, *, institution: str
+) -> AsyncGenerator[behind.Item, None]:
+    """The settlements behind a figure; the transfers behind one of the wallet."""
+    if found.of.fund != WALLET:
+        async for one in behind.items(session.connection, found, session.books, institution=institution):
+            yield one
+        return
+    async with opened_wallets(session.settings.books_at()) as wallets:
+        async for one in transfers(session.connection, found, wallets):
+            yield one
 
 
 def _instruction(one: Instruction) -> pb.InstructionItem:

@@ -15,13 +15,16 @@ import grpc.aio
 import pytest
 
 from clearing.day.verify import verify
+from clearing.positions.explain import explain, position_id
 from clearing.settings import BookAt
+from clearing.wallet.wallet_items import transfers
 from clearing.wallet.wallet_run import WalletResult, opened_wallets, run_wallet
 from clearing.wallet.wallet_standing import wallets
 from homepool.wallet import CREDIT, EXPIRE, Fate, Held
 from homepool.wallet_service import WalletLegService
 from proto.settlement.v1 import wallet_pb2_grpc
 from runtime import postgres
+from runtime.keys import setl_id_text
 from runtime.postgres import Connection
 from stack.embedded import HOST, free_port
 from tests.servers import NewDatabase
@@ -171,6 +174,25 @@ async def test_what_differs_is_named_and_not_paid(clearing: Clearing) -> None:
         "amount": (999, 1_000), "unsent": (None, 200), "uncredited": (30, None),
     }  # fmt: skip
     assert await clearing.owed() == [0]
+
+
+async def test_a_figure_of_the_wallet_is_drilled_down_to_its_transfers(clearing: Clearing) -> None:
+    one, other = await clearing.credited("m1", 1_000), await clearing.credited("m2", 200)
+    day = await clearing.closed()
+    await clearing.planted(
+        clearing.here, f"UPDATE wallet_leg SET fen = 199 WHERE transfer = '\\x{other.transfer.id.hex()}'"
+    )
+    await clearing.run(day)
+    figure = await explain(
+        clearing.connection, position_id(f"{day}/310/wallet/{SENDER_POOL}/{RECEIVER_POOL}")
+    )
+    assert (figure.amount_fen, [(one.batch, one.items) for one in figure.shares]) == (1_000, [(1, 1)])
+    at = [BookAt("home", node, address) for node, address in clearing.addresses.items()]
+    async with opened_wallets(at) as opened:
+        found = [item async for item in transfers(clearing.connection, figure, opened)]
+    assert {(item.setl_id, item.amount_fen, item.aside) for item in found} == {
+        (setl_id_text(one.transfer.id), 1_000, False), (setl_id_text(other.transfer.id), 200, True)
+    }  # fmt: skip
 
 
 async def test_what_was_not_run_and_what_differs_waits_for_an_operator(clearing: Clearing) -> None:

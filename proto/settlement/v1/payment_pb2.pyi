@@ -19,16 +19,32 @@ class ListPositionsRequest(_message.Message):
     def __init__(self, period: _Optional[str] = ..., insutype: _Optional[str] = ..., fund: _Optional[str] = ..., batch: _Optional[int] = ...) -> None: ...
 
 class ListPositionsResponse(_message.Message):
-    __slots__ = ("runs", "gross", "net", "outside")
+    __slots__ = ("runs", "gross", "net", "outside", "payments")
     RUNS_FIELD_NUMBER: _ClassVar[int]
     GROSS_FIELD_NUMBER: _ClassVar[int]
     NET_FIELD_NUMBER: _ClassVar[int]
     OUTSIDE_FIELD_NUMBER: _ClassVar[int]
+    PAYMENTS_FIELD_NUMBER: _ClassVar[int]
     runs: _containers.RepeatedCompositeFieldContainer[RunName]
     gross: _containers.RepeatedCompositeFieldContainer[GrossPosition]
     net: _containers.RepeatedCompositeFieldContainer[NetPosition]
     outside: _containers.RepeatedCompositeFieldContainer[OutsidePosition]
-    def __init__(self, runs: _Optional[_Iterable[_Union[RunName, _Mapping]]] = ..., gross: _Optional[_Iterable[_Union[GrossPosition, _Mapping]]] = ..., net: _Optional[_Iterable[_Union[NetPosition, _Mapping]]] = ..., outside: _Optional[_Iterable[_Union[OutsidePosition, _Mapping]]] = ...) -> None: ...
+    payments: _containers.RepeatedCompositeFieldContainer[RunPayment]
+    def __init__(self, runs: _Optional[_Iterable[_Union[RunName, _Mapping]]] = ..., gross: _Optional[_Iterable[_Union[GrossPosition, _Mapping]]] = ..., net: _Optional[_Iterable[_Union[NetPosition, _Mapping]]] = ..., outside: _Optional[_Iterable[_Union[OutsidePosition, _Mapping]]] = ..., payments: _Optional[_Iterable[_Union[RunPayment, _Mapping]]] = ...) -> None: ...
+
+class RunPayment(_message.Message):
+    __slots__ = ("day", "batch", "kind", "period", "state")
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    day: str
+    batch: int
+    kind: str
+    period: str
+    state: str
+    def __init__(self, day: _Optional[str] = ..., batch: _Optional[int] = ..., kind: _Optional[str] = ..., period: _Optional[str] = ..., state: _Optional[str] = ...) -> None: ...
 
 class RunName(_message.Message):
     __slots__ = ("day", "batch")
