@@ -11,6 +11,7 @@ from clearing.options import AsJson, named
 
 if TYPE_CHECKING:
     from clearing.prepaid.audit_book import Kept
+    from clearing.session import Session
 
 DEDUCT_HELP: Final = """Audit results (审核扣款): taken from a CSV file with the columns declaration, setl_id,
 fixmedins_code, home_pool, care_pool, insutype, fund, result (0 given back, 1 passed, 2 deducted, 3 refused,
@@ -47,28 +48,25 @@ def deduct(
     from clearing.prepaid.audit_book import listed, propose_audit
     from clearing.prepaid.audit_file import read_audit
     from clearing.scheme import load_scheme
-    from runtime import operators
     from runtime.operators import NotAnswered
 
-    async def done() -> "tuple[int, bool, list[Kept]]":
+    name = "" if file is None else named(operator)
+
+    async def done(opened: "Session") -> "tuple[int, bool, list[Kept]]":
         number, new = 0, False
-        raw, results = b"", []
-        if file is not None:
-            named(operator)
-            try:
-                raw = file.read_bytes()
-            except OSError as failed:
-                raise NotAnswered(f"{file} cannot be read: {failed.strerror}.") from None
-            results = read_audit(raw)
-        async with session.opened() as opened, session.trying(opened, dry_run):
+        async with session.trying(opened, dry_run):
             if file is not None:
+                try:
+                    raw = file.read_bytes()
+                except OSError as failed:
+                    raise NotAnswered(f"{file} cannot be read: {failed.strerror}.") from None
                 number, new = await propose_audit(
-                    opened.connection, raw, results, load_scheme(), name=file.name, operator=named(operator)
+                    opened.connection, raw, read_audit(raw), load_scheme(), name=file.name, operator=name
                 )
             found = await listed(opened.connection, proposal=number, institution=institution, month=month)
             return number, new, found
 
-    number, new, found = operators.run(done())
+    number, new, found = session.asked(done)
     if as_json:
         typer.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=1))
     else:

@@ -12,8 +12,8 @@ from clearing.options import ID_MAX, AsJson, Operator, day_of, fen_of, named
 from clearing.periods import DayOrNone, Month, period_of
 
 if TYPE_CHECKING:
-    from clearing.prepaid.advance_book import Advance
     from clearing.prepaid.payout_book import MonthShare, PayoutLine
+    from clearing.session import Session
 
 PAYOUT_HELP: Final = """即时结算: pay institutions a share of what funds owe them for a day, at T+1, as an advance that
 the month's document recovers; and, with --month, what a closed month leaves to pay. Proposed with --as, approved by
@@ -80,31 +80,23 @@ def payout(
     """Propose, or look."""
     from clearing import session
     from clearing.prepaid.advances import load_payout_rules
-    from clearing.prepaid.payout_book import day_lines, month_shares, propose_month_pay, propose_payout
-    from runtime import operators
+    from clearing.prepaid.payout_book import lines_of, propose_for
 
-    period = period_of(day, month)
+    period, name = period_of(day, month), named(operator) if operator.strip() else ""
 
-    async def done() -> "tuple[int, bool, Sequence[PayoutLine | MonthShare]]":
+    async def done(opened: "Session") -> "tuple[int, bool, Sequence[PayoutLine | MonthShare]]":
         number, new = 0, False
-        async with session.opened() as opened, session.trying(opened, dry_run):
-            connection = opened.connection
-            if operator.strip() and period.is_month:
-                number, new = await propose_month_pay(connection, period, operator=named(operator))
-            elif operator.strip():
-                number, new = await propose_payout(
-                    connection, period.first, load_payout_rules(), operator=named(operator)
-                )
-            if period.is_month:
-                return number, new, await month_shares(connection, period)
-            return number, new, await day_lines(connection, period.first)
+        async with session.trying(opened, dry_run):
+            if name:
+                number, new = await propose_for(opened.connection, period, load_payout_rules(), operator=name)
+            return number, new, await lines_of(opened.connection, period)
 
-    number, new, found = operators.run(done())
+    number, new, found = session.asked(done)
     if as_json:
         typer.echo(json.dumps([one._asdict() for one in found], ensure_ascii=False, indent=1))
     else:
         _print(found, f"payout of {period.text}")
-    if operator:
+    if name:
         if not as_json:
             typer.echo(told(number, new=new, dry_run=dry_run))
         typer.echo(session.UNAUTHENTICATED, err=True)
@@ -132,16 +124,10 @@ def advance(context: typer.Context, as_json: AsJson = False) -> None:
     from clearing import session
     from clearing.commands.tables import show, yuan
     from clearing.prepaid.advance_book import listed
-    from runtime import operators
 
     if context.invoked_subcommand is not None:
         return
-
-    async def looked() -> "list[Advance]":
-        async with session.opened() as opened:
-            return await listed(opened.connection)
-
-    found = operators.run(looked())
+    found = session.asked(lambda opened: listed(opened.connection))
     if as_json:
         typer.echo(json.dumps([one._asdict() for one in found], ensure_ascii=False, indent=1))
         return
@@ -170,26 +156,19 @@ def reserve(
     from clearing.prepaid.advance_book import note_reserve
     from clearing.prepaid.advances import Reserve
     from clearing.scheme import load_scheme
-    from runtime import operators
 
-    if book not in load_scheme().books:
-        raise typer.BadParameter(f"books are {', '.join(load_scheme().books)}", param_hint="BOOK")
     sign = -1 if surplus_yuan.startswith("-") else 1
     stands = Reserve(fen_of(reserve_yuan), fen_of(month_yuan), sign * fen_of(surplus_yuan.removeprefix("-")))
+    name, as_of = named(operator), day_of(day)
 
-    async def done() -> None:
-        async with session.opened() as opened, session.trying(opened, dry_run):
+    async def done(opened: "Session") -> None:
+        async with session.trying(opened, dry_run):
             await note_reserve(
-                opened.connection,
-                pool,
-                book,
-                stands,
-                as_of=day_of(day),
-                source=source,
-                operator=named(operator),
-            )
+                opened.connection, pool, book, stands, as_of=as_of, source=source, operator=name,
+                scheme=load_scheme(),
+            )  # fmt: skip
 
-    operators.run(done())
+    session.asked(done)
     tenths = stands.months_tenths
     covers = (
         f"covers {tenths // 10}.{tenths % 10} months{', with a deficit' if stands.surplus_fen < 0 else ''}"
@@ -213,19 +192,18 @@ def apply(
     from clearing.prepaid.advances import load_advance_rules
     from clearing.proposals import Proposal, found
     from clearing.scheme import load_scheme
-    from runtime import operators
 
-    rules = load_advance_rules()
+    rules, name, fen = load_advance_rules(), named(operator), fen_of(yuan) if yuan else None
 
-    async def done() -> "tuple[Proposal, bool]":
-        async with session.opened() as opened, session.trying(opened, dry_run):
+    async def done(opened: "Session") -> "tuple[Proposal, bool]":
+        async with session.trying(opened, dry_run):
             number, new = await apply_for(
-                opened.connection, Whom(institution, pool, insutype), fen_of(yuan) if yuan else 0,
-                operator=named(operator), today=opened.today, rules=rules, scheme=load_scheme(),
+                opened.connection, Whom(institution, pool, insutype), fen, operator=name, today=opened.today,
+                rules=rules, scheme=load_scheme(),
             )  # fmt: skip
             return await found(opened.connection, number), new
 
-    one, new = operators.run(done())
+    one, new = session.asked(done)
     typer.echo(f"{one.ref}: {shown(one.amount_fen)} yuan.")
     if not one.detail["in_time"]:
         typer.echo(
@@ -245,14 +223,13 @@ def paid(
     """Book a payment."""
     from clearing import session
     from clearing.prepaid.advance_book import pay
-    from runtime import operators
 
-    async def done() -> None:
-        async with session.opened() as opened, session.trying(opened, dry_run):
-            await pay(
-                opened.connection, number, day=day_of(day), reference=reference, operator=named(operator)
-            )
+    name, on = named(operator), day_of(day)
 
-    operators.run(done())
+    async def done(opened: "Session") -> None:
+        async with session.trying(opened, dry_run):
+            await pay(opened.connection, number, day=on, reference=reference, operator=name)
+
+    session.asked(done)
     typer.echo(f"Advance {number} {'could be' if dry_run else 'is'} booked as paid.")
     typer.echo(session.UNAUTHENTICATED, err=True)

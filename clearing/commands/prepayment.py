@@ -1,9 +1,9 @@
 """`python -m clearing prepayment`: what pools have paid each other ahead, and how long it lasts."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,7 +11,7 @@ from clearing.commands.proposal import DryRun, told
 from clearing.options import ID_MAX, AsJson, Operator, day_of, fen_of, named
 
 if TYPE_CHECKING:
-    from clearing.prepaid.prepayment import Account, Key, Rules
+    from clearing.prepaid.prepayment import Account, Rules
     from clearing.session import Session
 
 PREPAYMENT_HELP: Final = """Prepayments between agencies (预付金): quota, what is left, how much of the quota is used, and
@@ -68,17 +68,15 @@ def prepayment(context: typer.Context, as_json: AsJson = False) -> None:
     from clearing import session
     from clearing.prepaid.prepayment import load_rules
     from clearing.prepaid.prepayment_book import accounts
-    from runtime import operators
 
     if context.invoked_subcommand is not None:
         return
     rules = load_rules()
 
-    async def looked() -> "tuple[list[Account], date]":
-        async with session.opened() as opened:
-            return await accounts(opened.connection, opened.today, rules), opened.today
+    async def looked(opened: "Session") -> "tuple[list[Account], date]":
+        return await accounts(opened.connection, opened.today, rules), opened.today
 
-    found, today = operators.run(looked())
+    found, today = session.asked(looked)
     if as_json:
         typer.echo(json.dumps([one.as_json(today, rules) for one in found], ensure_ascii=False, indent=1))
     else:
@@ -120,54 +118,44 @@ def percent(basis_points: int) -> str:
 
 def quota(of: AccountText, operator: Operator, yuan: Yuan = "", dry_run: DryRun = False) -> None:
     """Agree on a quota."""
-    from clearing.prepaid.prepayment import load_rules
-    from clearing.prepaid.prepayment_book import propose_quota, quota_by_rule
+    from clearing.prepaid.prepayment_book import propose_quota
 
-    rules = load_rules()
-
-    async def made(opened: "Session", key: "Key") -> tuple[int, bool]:
-        fen = fen_of(yuan) if yuan else await quota_by_rule(opened.connection, key, opened.today, rules)
-        return await propose_quota(opened.connection, key, fen, operator=named(operator))
-
-    _proposed(of, made, dry_run=dry_run)
+    _proposed(of, yuan, operator, propose_quota, dry_run=dry_run)
 
 
 def top_up(of: AccountText, operator: Operator, yuan: Yuan = "", dry_run: DryRun = False) -> None:
     """Ask for money."""
-    from clearing.prepaid.prepayment import load_rules
     from clearing.prepaid.prepayment_book import propose_top_up
 
-    rules = load_rules()
-
-    async def made(opened: "Session", key: "Key") -> tuple[int, bool]:
-        fen = fen_of(yuan) if yuan else 0
-        return await propose_top_up(
-            opened.connection, key, fen, operator=named(operator), today=opened.today, rules=rules
-        )
-
-    _proposed(of, made, dry_run=dry_run)
+    _proposed(of, yuan, operator, propose_top_up, dry_run=dry_run)
 
 
 def _proposed(
-    of: str, make: "Callable[[Session, Key], Coroutine[Any, Any, tuple[int, bool]]]", *, dry_run: bool
+    of: str,
+    amount: str,
+    operator: str,
+    propose: "Callable[..., Awaitable[tuple[int, bool]]]",
+    *,
+    dry_run: bool,
 ) -> None:
     from clearing import session
     from clearing.commands.tables import yuan
-    from clearing.prepaid.prepayment import read_key
+    from clearing.prepaid.prepayment import load_rules, read_key
     from clearing.proposals import found
-    from runtime import operators
 
-    key = read_key(of)
+    key, fen, name, rules = read_key(of), fen_of(amount) if amount else None, named(operator), load_rules()
     if key is None:
         raise typer.BadParameter(f"{of} is no account; give HOME/CARE/INSUTYPE/FUND", param_hint="ACCOUNT")
 
-    async def done() -> tuple[int, bool, int]:
-        async with session.opened() as opened, session.trying(opened, dry_run):
-            number, new = await make(opened, key)
+    async def done(opened: "Session") -> tuple[int, bool, int]:
+        async with session.trying(opened, dry_run):
+            number, new = await propose(
+                opened.connection, key, fen, operator=name, today=opened.today, rules=rules
+            )
             return number, new, (await found(opened.connection, number)).amount_fen
 
-    number, new, fen = operators.run(done())
-    typer.echo(f"{of}: {yuan(fen)} yuan.")
+    number, new, proposed_fen = session.asked(done)
+    typer.echo(f"{of}: {yuan(proposed_fen)} yuan.")
     typer.echo(told(number, new=new, dry_run=dry_run))
     typer.echo(session.UNAUTHENTICATED, err=True)
 
@@ -182,14 +170,13 @@ def received(
     """Book a receipt."""
     from clearing import session
     from clearing.prepaid.prepayment_book import receive
-    from runtime import operators
 
-    async def done() -> None:
-        async with session.opened() as opened, session.trying(opened, dry_run):
-            await receive(
-                opened.connection, number, day=day_of(day), reference=reference, operator=named(operator)
-            )
+    name, on = named(operator), day_of(day)
 
-    operators.run(done())
+    async def done(opened: "Session") -> None:
+        async with session.trying(opened, dry_run):
+            await receive(opened.connection, number, day=on, reference=reference, operator=name)
+
+    session.asked(done)
     typer.echo(f"Top-up {number} {'could be' if dry_run else 'is'} booked as received.")
     typer.echo(session.UNAUTHENTICATED, err=True)

@@ -39,9 +39,19 @@ class Advance(NamedTuple):
 
 
 async def note_reserve(
-    connection: Connection, pool: int, book: str, stands: Reserve, *, as_of: date, source: str, operator: str
+    connection: Connection,
+    pool: int,
+    book: str,
+    stands: Reserve,
+    *,
+    as_of: date,
+    source: str,
+    operator: str,
+    scheme: Scheme,
 ) -> None:
     """How a fund stands; the latest counts. Raises Malformed."""
+    if book not in scheme.books:
+        raise Malformed(f"{book[:30]} is no book; books are {', '.join(scheme.books)}.")
     if stands.reserve_fen < 0 or stands.month_spend_fen <= 0:
         raise Malformed("A reserve is not negative, and a month's spending is more than 0.")
     if not source.strip():
@@ -80,14 +90,16 @@ async def average_month(
 async def apply_for(
     connection: Connection,
     whom: Whom,
-    amount_fen: int,
+    amount_fen: int | None,
     *,
     operator: str,
     today: date,
     rules: AdvanceRules,
     scheme: Scheme,
 ) -> tuple[int, bool]:
-    """An institution's application; 0: its average month. Raises Malformed, NotAllowed, SchemeWrong."""
+    """An institution's application; None: its average month. Raises Malformed, NotAllowed."""
+    if whom.insutype not in (known := [kind for kinds in scheme.books.values() for kind in kinds]):
+        raise Malformed(f"{whom.insutype[:10]} is no insurance of the scheme; those are {', '.join(known)}.")
     book = scheme.book_of(whom.insutype)
     fund = next(
         one.fund for one in scheme.funds if (one.insutype, one.payer) == (whom.insutype, "pooled_fen")
@@ -107,7 +119,7 @@ async def apply_for(
                 f" {needed} months without a deficit are needed."
             )
         average = await average_month(connection, whom, fund, today, rules)
-        amount_fen = amount_fen or average
+        amount_fen = average if amount_fen is None else amount_fen
         if not 0 < amount_fen <= average:
             raise NotAllowed(
                 f"The average month of {whom.fixmedins_code} is {average} fen: an advance is at most that."
@@ -136,6 +148,11 @@ async def pay(connection: Connection, number: int, *, day: date, reference: str,
     if not reference.strip():
         raise Malformed("The bank's reference of the payment is needed.")
     async with changing(connection):
+        before = await connection.fetchval(
+            "SELECT proposal FROM advance_payment WHERE bank_reference = $1", reference.strip()
+        )
+        if before not in (None, number):
+            raise NotAllowed(f"Advance {before} was paid under this reference of the bank; it counts once.")
         await connection.execute(
             "SELECT advance_pay($1, $2, $3, $4)", number, day, reference.strip(), operator
         )

@@ -1,5 +1,6 @@
 """Payouts to institutions in the clearing database: a share of a day at T+1, and what a closed month leaves to pay."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -33,6 +34,22 @@ class MonthShare(NamedTuple):
     insutype: str
     fund: str
     amount_fen: int
+
+
+async def propose_for(
+    connection: Connection, period: Period, rules: PayoutRules, *, operator: str
+) -> tuple[int, bool]:
+    """The payout of a day, or the rest of a closed month; (proposal, whether it is new). Raises NotFound, NotAllowed."""
+    if period.is_month:
+        return await propose_month_pay(connection, period, operator=operator)
+    return await propose_payout(connection, period.first, rules, operator=operator)
+
+
+async def lines_of(connection: Connection, period: Period) -> Sequence[PayoutLine | MonthShare]:
+    """What institutions get of a day by payouts that wait or are approved, or of a closed month."""
+    return await (
+        month_shares(connection, period) if period.is_month else day_lines(connection, period.first)
+    )
 
 
 async def propose_payout(

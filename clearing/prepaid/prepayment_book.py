@@ -49,12 +49,17 @@ async def quota_by_rule(connection: Connection, key: Key, today: date, rules: Ru
 
 
 async def propose_quota(
-    connection: Connection, key: Key, quota_fen: int, *, operator: str
+    connection: Connection, key: Key, quota_fen: int | None, *, operator: str, today: date, rules: Rules
 ) -> tuple[int, bool]:
-    """Leave a quota to a second person; (proposal, whether it is new). Raises Malformed."""
-    _positive(quota_fen)
+    """Leave a quota to a second person; (proposal, whether it is new). None: the one by rule.
+
+    Raises Malformed, NotAllowed.
+    """
     if key.home_pool == key.care_pool:
         raise Malformed(f"{key.text}: a pool pays itself nothing ahead.")
+    if quota_fen is None:
+        quota_fen = await quota_by_rule(connection, key, today, rules)
+    _positive(quota_fen)
     async with changing(connection):
         return await propose(
             connection, "quota", key.text, amount_fen=quota_fen, detail=key._asdict(), operator=operator
@@ -62,9 +67,9 @@ async def propose_quota(
 
 
 async def propose_top_up(
-    connection: Connection, key: Key, amount_fen: int, *, operator: str, today: date, rules: Rules
+    connection: Connection, key: Key, amount_fen: int | None, *, operator: str, today: date, rules: Rules
 ) -> tuple[int, bool]:
-    """Ask for money; 0: what fills the account up. Raises Malformed, NotAllowed."""
+    """Ask for money; None: what fills the account up. Raises Malformed, NotAllowed."""
     async with changing(connection):
         stands = await account(connection, key, today, rules)
         on_its_way = await connection.fetchval(
@@ -74,9 +79,10 @@ async def propose_top_up(
         )
         if on_its_way is not None:
             raise NotAllowed(f"Top-up {on_its_way} of {key.text} is approved and has not arrived yet.")
-        amount_fen = amount_fen or stands.missing_fen
-        if not amount_fen:
-            raise NotAllowed(f"{key.text} is full.")
+        if amount_fen is None:
+            amount_fen = stands.missing_fen
+            if not amount_fen:
+                raise NotAllowed(f"{key.text} is full.")
         _positive(amount_fen)
         return await propose(
             connection, "top_up", key.text, amount_fen=amount_fen, detail=key._asdict(), operator=operator
@@ -88,6 +94,13 @@ async def receive(connection: Connection, number: int, *, day: date, reference: 
     if not reference.strip():
         raise Malformed("The bank's reference of the payment is needed.")
     async with changing(connection):
+        before = await connection.fetchval(
+            "SELECT proposal FROM prepayment_receipt WHERE bank_reference = $1", reference.strip()
+        )
+        if before not in (None, number):
+            raise NotAllowed(
+                f"Top-up {before} was received under this reference of the bank; it counts once."
+            )
         await connection.execute(
             "SELECT prepayment_receive($1, $2, $3, $4)", number, day, reference.strip(), operator
         )

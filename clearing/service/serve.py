@@ -6,12 +6,15 @@ from typing import Final
 from clearing import session
 from clearing.service import (
     clearing_service,
+    funding_service,
     month_service,
     payment_service,
     proposal_service,
     statement_service,
 )
 from clearing.service.clearing_service import ClearingService
+from clearing.service.funding_desk import FundingDesk
+from clearing.service.funding_service import FundingService
 from clearing.service.month_desk import MonthDesk
 from clearing.service.month_service import MonthService
 from clearing.service.operator_desk import Opened, OperatorDesk
@@ -23,6 +26,7 @@ from clearing.service.statement_service import StatementService
 from clearing.settings import ClearingSettings
 from proto.settlement.v1 import (
     clearing_pb2_grpc,
+    funding_pb2_grpc,
     month_pb2_grpc,
     payment_pb2_grpc,
     proposal_pb2_grpc,
@@ -51,6 +55,9 @@ def services_of(opened: Opened) -> dict[str, AddService]:
         proposal_service.NAME: partial(
             add_service, proposal_pb2_grpc.add_ProposalServiceServicer_to_server,
             ProposalService(ProposalDesk(opened)),
+        ),
+        funding_service.NAME: partial(
+            add_service, funding_pb2_grpc.add_FundingServiceServicer_to_server, FundingService(FundingDesk(opened))
         ),
         month_service.NAME: partial(
             add_service, month_pb2_grpc.add_MonthServiceServicer_to_server, MonthService(MonthDesk(opened))

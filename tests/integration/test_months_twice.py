@@ -80,7 +80,9 @@ async def planted(connection: Connection, lot: random.Random) -> Counter[Cell]:
 
 
 async def prepaid(connection: Connection, key: Key, fen: int) -> None:
-    number, _ = await prepayment_book.propose_quota(connection, key, fen, operator="wang")
+    number, _ = await prepayment_book.propose_quota(
+        connection, key, fen, operator="wang", today=AFTER, rules=load_rules()
+    )
     await approve(connection, number)
     number, _ = await prepayment_book.propose_top_up(
         connection, key, fen, operator="wang", today=AFTER, rules=load_rules()

@@ -218,11 +218,11 @@ async def reserved(
 ) -> None:
     await advance_book.note_reserve(
         connection, GUANGZHOU, book, Reserve(months * 1_000, 1_000, surplus_fen), as_of=AFTER, source="books",
-        operator="zhao",
+        operator="zhao", scheme=load_scheme(),
     )  # fmt: skip
 
 
-async def applied(connection: Connection, amount_fen: int = 0, *, whom: Whom = WHOM) -> int:
+async def applied(connection: Connection, amount_fen: int | None = None, *, whom: Whom = WHOM) -> int:
     number, _ = await advance_book.apply_for(
         connection, whom, amount_fen, operator="wang", today=AFTER, rules=YEARLY, scheme=load_scheme()
     )

@@ -12,7 +12,7 @@ from clearing.months import month_book
 from clearing.months.month_document import drawn
 from clearing.prepaid import prepayment_book
 from clearing.prepaid.prepayment import Account, Key, load_rules
-from clearing.proposals import check
+from clearing.proposals import check, found
 from clearing.standing import waiting
 from runtime import postgres
 from runtime.postgres import Connection
@@ -40,12 +40,14 @@ async def stands(connection: Connection, today: date = AFTER) -> Account:
 
 async def funded(connection: Connection, quota_fen: int) -> None:
     """An account with its quota paid in."""
-    number, _ = await prepayment_book.propose_quota(connection, KEY, quota_fen, operator="wang")
+    number, _ = await prepayment_book.propose_quota(
+        connection, KEY, quota_fen, operator="wang", today=AFTER, rules=RULES
+    )
     await approve(connection, number)
     await topped_up(connection)
 
 
-async def topped_up(connection: Connection, amount_fen: int = 0) -> int:
+async def topped_up(connection: Connection, amount_fen: int | None = None) -> int:
     number, _ = await prepayment_book.propose_top_up(
         connection, KEY, amount_fen, operator="wang", today=AFTER, rules=RULES
     )
@@ -93,9 +95,9 @@ async def test_a_month_draws_on_the_prepayment_first(connection: Connection, owe
     assert (line.due_fen, line.prepaid_fen) == (owed, -drawn(owed, prepaid))
     await approve(connection, number)
     taken = drawn(owed, prepaid)
-    found = await balances(connection)
-    assert found[NANNING, "prepay_asset"] == -found[GUANGZHOU, "prepay_liability"] == prepaid - taken
-    assert found[NANNING, "payable_to_care"] == -found[GUANGZHOU, "receivable_from_home"] == taken - owed
+    books = await balances(connection)
+    assert books[NANNING, "prepay_asset"] == -books[GUANGZHOU, "prepay_liability"] == prepaid - taken
+    assert books[NANNING, "payable_to_care"] == -books[GUANGZHOU, "receivable_from_home"] == taken - owed
     after = await stands(connection)
     assert (after.accrued_fen, after.balance_fen) == (0, prepaid - taken)
 
@@ -128,16 +130,20 @@ async def test_a_top_up_is_asked_for_approved_and_received_by_different_people(
 ) -> None:
     with pytest.raises(NotAllowed, match="has no quota"):
         await prepayment_book.propose_top_up(connection, KEY, 5, operator="wang", today=AFTER, rules=RULES)
-    number, _ = await prepayment_book.propose_quota(connection, KEY, 1_000, operator="wang")
+    number, _ = await prepayment_book.propose_quota(
+        connection, KEY, 1_000, operator="wang", today=AFTER, rules=RULES
+    )
     await approve(connection, number)
     assert any("is red" in one.what for one in await waiting(connection, AFTER))
-    ask = await prepayment_book.propose_top_up(connection, KEY, 0, operator="wang", today=AFTER, rules=RULES)
+    ask = await prepayment_book.propose_top_up(
+        connection, KEY, None, operator="wang", today=AFTER, rules=RULES
+    )
     assert not any("is red" in one.what for one in await waiting(connection, AFTER))
     with pytest.raises(NotAllowed, match="no approved top-up"):
         await prepayment_book.receive(connection, ask[0], day=AFTER, reference="R", operator="zhao")
     await approve(connection, ask[0])
     with pytest.raises(NotAllowed, match="has not arrived"):
-        await prepayment_book.propose_top_up(connection, KEY, 0, operator="wang", today=AFTER, rules=RULES)
+        await prepayment_book.propose_top_up(connection, KEY, None, operator="wang", today=AFTER, rules=RULES)
     assert any("has not arrived" in one.what for one in await waiting(connection, AFTER))
     with pytest.raises(NotAllowed, match="li has approved it"):
         await prepayment_book.receive(connection, ask[0], day=AFTER, reference="R", operator="li")
@@ -148,7 +154,7 @@ async def test_a_top_up_is_asked_for_approved_and_received_by_different_people(
         await prepayment_book.receive(connection, ask[0], day=AFTER, reference="R2", operator="zhao")
     assert (await stands(connection)).balance_fen == 1_000
     with pytest.raises(NotAllowed, match="is full"):
-        await prepayment_book.propose_top_up(connection, KEY, 0, operator="wang", today=AFTER, rules=RULES)
+        await prepayment_book.propose_top_up(connection, KEY, None, operator="wang", today=AFTER, rules=RULES)
 
 
 async def test_the_forecast_counts_the_last_thirty_days(connection: Connection) -> None:
@@ -164,11 +170,18 @@ async def test_a_quota_without_an_amount_is_two_monthly_averages_of_last_years_l
     connection: Connection,
 ) -> None:
     with pytest.raises(NotAllowed, match="name the quota"):
-        await prepayment_book.quota_by_rule(connection, KEY, date(2027, 1, 5), RULES)
+        await prepayment_book.propose_quota(
+            connection, KEY, None, operator="wang", today=date(2027, 1, 5), rules=RULES
+        )
     await a_day(connection, 1_000)
-    assert await prepayment_book.quota_by_rule(connection, KEY, date(2027, 1, 5), RULES) == 667
+    number, _ = await prepayment_book.propose_quota(
+        connection, KEY, None, operator="wang", today=date(2027, 1, 5), rules=RULES
+    )
+    assert (await found(connection, number)).amount_fen == 667
     with pytest.raises(Malformed, match="pays itself"):
-        await prepayment_book.propose_quota(connection, KEY._replace(care_pool=NANNING), 5, operator="wang")
+        await prepayment_book.propose_quota(
+            connection, KEY._replace(care_pool=NANNING), 5, operator="wang", today=AFTER, rules=RULES
+        )
 
 
 async def test_books_that_do_not_agree_close_no_month(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from clearing.day.actions import RULES
 from clearing.errors import ClearingFault
 from clearing.institutions.statement_file import COLUMNS
 from clearing.service.statement_service import INFNOS
-from proto.settlement.v1 import clearing_pb2, month_pb2, payment_pb2, proposal_pb2
+from proto.settlement.v1 import clearing_pb2, funding_pb2, month_pb2, payment_pb2, proposal_pb2
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "clearing.md").read_text(encoding="utf-8")
 
@@ -44,7 +44,7 @@ def test_every_code_stands_with_its_status_and_no_other() -> None:
     assert told == {one.code: one.status.name for one in faults()}
 
 
-@pytest.mark.parametrize("contract", [clearing_pb2, month_pb2, payment_pb2, proposal_pb2])
+@pytest.mark.parametrize("contract", [clearing_pb2, funding_pb2, month_pb2, payment_pb2, proposal_pb2])
 def test_every_call_of_operators_stands_in_the_table_of_its_service_and_no_other(contract: Any) -> None:
     (service,) = contract.DESCRIPTOR.services_by_name.values()
     row = re.escape(f"| {service.name} |") + r"[^\n]+\n(?:\| \|[^\n]+\n)*"
