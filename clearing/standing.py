@@ -1,8 +1,11 @@
 """How clearing stands: what waits for an operator, what was run, and how far a run is."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
+from clearing.books import Book
+from clearing.errors import BookRefused, BookUnreachable
 from clearing.prepaid import money_standing
 from clearing.wallet import wallet_standing
 from runtime.postgres import Connection
@@ -189,6 +192,26 @@ async def unpaid(connection: Connection) -> list[dict[str, Any]]:
         " FROM run_payment GROUP BY 1, 2 HAVING count(*) FILTER (WHERE state <> 'paid') > 0 ORDER BY 1, 2"
     )
     return [dict(one) for one in records]
+
+
+async def status(connection: Connection, books: Sequence[Book]) -> dict[str, list[dict[str, Any]]]:
+    """How the books, the runs under way, and the payment of what pools owe one another stand."""
+    told = []
+    for book in books:
+        entry = {
+            "book": book.at.text,
+            "address": book.at.address,
+            "open_day": "",
+            "last_closed": "",
+            "fault": "",
+        }
+        try:
+            said = await book.describe()
+            entry |= {"open_day": said.open_day, "last_closed": next(iter(said.closed_days), "")}
+        except (BookUnreachable, BookRefused) as failed:
+            entry["fault"] = str(failed)
+        told.append(entry)
+    return {"books": told, "under_way": await under_way(connection), "unpaid": await unpaid(connection)}
 
 
 async def under_way(connection: Connection) -> list[dict[str, Any]]:

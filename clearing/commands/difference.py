@@ -269,13 +269,8 @@ def log(
     from clearing import session
     from clearing.commands.tables import show
     from clearing.operator_log import entries
-    from runtime import operators
 
-    async def looked() -> list[dict[str, Any]]:
-        async with session.opened() as opened:
-            return await entries(opened.connection, operator=by, after=after)
-
-    found = operators.run(looked())
+    found = session.asked(lambda opened: entries(opened.connection, operator=by, after=after))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return

@@ -13,7 +13,6 @@ from clearing.options import AsJson, Day, Operator, day_of, named
 
 if TYPE_CHECKING:
     from clearing.day.run import Progress, RunResult
-    from clearing.session import Session
 
 RUN_HELP: Final = """Run a day: close it at the home nodes, sum it in both books, compare them, classify what differs, and
 write what both agree on. Harmless to start again, after a crash or on another machine: a pair of books is in one run of
@@ -179,8 +178,9 @@ def runs(
 def status(as_json: AsJson = False) -> None:
     """How books and runs stand."""
     from clearing import session
+    from clearing.standing import status as asked
 
-    found = session.asked(_status)
+    found = session.asked(lambda opened: asked(opened.connection, opened.books))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
@@ -208,32 +208,6 @@ def status(as_json: AsJson = False) -> None:
             f"{one['month']}, {one['kind']} between pools: {one['paid']} runs paid, {one['under_way']} under way,"
             f" {one['unpaid']} unpaid."
         )
-
-
-async def _status(opened: "Session") -> dict[str, Any]:
-    from clearing import standing
-    from clearing.errors import BookRefused, BookUnreachable
-
-    books = []
-    for book in opened.books:
-        entry = {
-            "book": book.at.text,
-            "address": book.at.address,
-            "open_day": "",
-            "last_closed": "",
-            "fault": "",
-        }
-        try:
-            said = await book.describe()
-            entry |= {"open_day": said.open_day, "last_closed": next(iter(said.closed_days), "")}
-        except (BookUnreachable, BookRefused) as failed:
-            entry["fault"] = str(failed)
-        books.append(entry)
-    return {
-        "books": books,
-        "under_way": await standing.under_way(opened.connection),
-        "unpaid": await standing.unpaid(opened.connection),
-    }
 
 
 def verify(day: Day, as_json: AsJson = False) -> None:

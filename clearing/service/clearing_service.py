@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from clearing.errors import ClearingFault, DatabaseAway
 from clearing.service.operator_desk import OperatorDesk
+from clearing.service.wallet_desk import WalletDesk
 from proto.settlement.v1 import clearing_pb2 as pb
 from proto.settlement.v1 import clearing_pb2_grpc
 from runtime.errors import RuntimeFault
@@ -22,8 +23,9 @@ Response = TypeVar("Response")
 class ClearingService(clearing_pb2_grpc.ClearingServiceServicer):
     """The operators' door."""
 
-    def __init__(self, *, operators: OperatorDesk) -> None:
+    def __init__(self, *, operators: OperatorDesk, wallets: WalletDesk) -> None:
         self._operators = operators
+        self._wallets = wallets
 
     async def RunDay(self, request: pb.RunDayRequest, context: Context) -> pb.RunDayResponse:
         return await answered(refusing(self._operators.run_day(request)), context)
@@ -36,6 +38,9 @@ class ClearingService(clearing_pb2_grpc.ClearingServiceServicer):
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
         return await answered(refusing(self._operators.list_runs(request)), context)
+
+    async def GetStatus(self, request: pb.GetStatusRequest, context: Context) -> pb.GetStatusResponse:
+        return await answered(refusing(self._operators.get_status()), context)
 
     async def ListWaiting(self, request: pb.ListWaitingRequest, context: Context) -> pb.ListWaitingResponse:
         return await answered(refusing(self._operators.list_waiting()), context)
@@ -62,6 +67,22 @@ class ClearingService(clearing_pb2_grpc.ClearingServiceServicer):
 
     async def VerifyDay(self, request: pb.VerifyDayRequest, context: Context) -> pb.VerifyDayResponse:
         return await answered(refusing(self._operators.verify(request)), context)
+
+    async def ListLog(
+        self, request: pb.ListLogRequest, context: Context
+    ) -> AsyncIterator[pb.ListLogResponse]:
+        async for part in streamed(refusing_parts(self._operators.list_log(request)), context):
+            yield part
+
+    async def RunWalletDay(
+        self, request: pb.RunWalletDayRequest, context: Context
+    ) -> pb.RunWalletDayResponse:
+        return await answered(refusing(self._wallets.run_day(request)), context)
+
+    async def GetWalletDay(
+        self, request: pb.GetWalletDayRequest, context: Context
+    ) -> pb.GetWalletDayResponse:
+        return await answered(refusing(self._wallets.get_day(request)), context)
 
 
 async def refusing(answering: Awaitable[Response]) -> Response:

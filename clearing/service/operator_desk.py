@@ -16,14 +16,15 @@ from clearing.day.difference_book import STATES, Filter, Kept, check, listed, pr
 from clearing.day.run import planned, run_day
 from clearing.day.verify import verify
 from clearing.errors import Malformed
-from clearing.operator_log import note
+from clearing.operator_log import entries, note
 from clearing.positions.publish import publish
-from clearing.service.fields import day_of, name_in
+from clearing.service.fields import day_of, name_in, text_of
 from clearing.session import PROGRAM, Session, kept, trying, watched
 from proto.settlement.v1 import clearing_pb2 as pb
 
 WATCH_EVERY_S: Final = 0.5
 WATCH_IDLE_S_MAX: Final = 3_600
+PART_ENTRIES: Final = 500
 
 Opened = Callable[[], AbstractAsyncContextManager[Session]]
 
@@ -40,7 +41,9 @@ class OperatorDesk:
         async with self._opened() as session:
             if request.dry_run:
                 pairs, absent = await planned(day, connection=session.connection, books=session.books)
-                return pb.RunDayResponse(would_run=["/".join(pair) for pair in pairs], absent=_absent(absent))
+                return pb.RunDayResponse(
+                    would_run=["/".join(pair) for pair in pairs], absent=absent_books(absent)
+                )
             async with watched(session, day, operator=operator, show=_silent) as watching, kept(watching):
                 result = await run_day(
                     day, connection=session.connection, books=session.books, operator=operator, program=PROGRAM,
@@ -49,7 +52,7 @@ class OperatorDesk:
             await note(
                 session.connection, operator, "run", f"day {day}", {"batch": result.run and result.run.batch}
             )
-            answer = pb.RunDayResponse(absent=_absent(result.absent))
+            answer = pb.RunDayResponse(absent=absent_books(result.absent))
             if result.run is not None:
                 one = next(
                     one
@@ -92,6 +95,16 @@ class OperatorDesk:
         async with self._opened() as session:
             found = await standing.runs(session.connection, day=day_of(request.day) if request.day else None)
         return pb.ListRunsResponse(runs=[_summary(one) for one in found])
+
+    async def get_status(self) -> pb.GetStatusResponse:
+        """How books and runs stand."""
+        async with self._opened() as session:
+            found = await standing.status(session.connection, session.books)
+        return pb.GetStatusResponse(
+            books=[pb.BookStatus(**one) for one in found["books"]],
+            under_way=[pb.RunUnderWay(**one) for one in found["under_way"]],
+            unpaid=[pb.UnpaidMonth(**one) for one in found["unpaid"]],
+        )
 
     async def list_waiting(self) -> pb.ListWaitingResponse:
         """What waits."""
@@ -159,8 +172,18 @@ class OperatorDesk:
             found = await verify(day_of(request.day), connection=session.connection, books=session.books)
         findings = [pb.VerifyFinding(what=one.what, where=one.where) for one in found.findings]
         return pb.VerifyDayResponse(
-            batches=found.batches, pairs=found.pairs, sums=found.sums, findings=findings
+            batches=found.batches, pairs=found.pairs, sums=found.sums, findings=findings, mended=found.mended
         )
+
+    async def list_log(self, request: pb.ListLogRequest) -> AsyncGenerator[pb.ListLogResponse, None]:
+        """The operators' log, in parts."""
+        operator = text_of(request.operator, field="operator")
+        async with self._opened() as session:
+            found = await entries(session.connection, operator=operator, after=request.after)
+        for first in range(0, len(found), PART_ENTRIES):
+            some = found[first : first + PART_ENTRIES]
+            told = [one | {"detail": json.dumps(one["detail"], ensure_ascii=False)} for one in some]
+            yield pb.ListLogResponse(entries=[pb.LogEntry(**one) for one in told])
 
 
 async def _ended(session: Session, day: str) -> pb.WatchRunResponse:
@@ -193,7 +216,8 @@ def _difference(one: Kept, today: date) -> pb.DifferenceItem:
     return item
 
 
-def _absent(absent: dict[str, str]) -> list[pb.AbsentBook]:
+def absent_books(absent: dict[str, str]) -> list[pb.AbsentBook]:
+    """Who stayed out of a run, and why."""
     return [pb.AbsentBook(book=book, why=why) for book, why in absent.items()]
 
 

@@ -23,6 +23,7 @@ from clearing.service.payment_service import PaymentService
 from clearing.service.proposal_desk import ProposalDesk
 from clearing.service.proposal_service import ProposalService
 from clearing.service.statement_service import StatementService
+from clearing.service.wallet_desk import WalletDesk
 from clearing.settings import ClearingSettings
 from proto.settlement.v1 import (
     clearing_pb2_grpc,
@@ -44,7 +45,7 @@ def services_of(opened: Opened) -> dict[str, AddService]:
     return {
         clearing_service.NAME: partial(
             add_service, clearing_pb2_grpc.add_ClearingServiceServicer_to_server,
-            ClearingService(operators=OperatorDesk(opened)),
+            ClearingService(operators=OperatorDesk(opened), wallets=WalletDesk(opened)),
         ),
         statement_service.NAME: partial(
             add_service, statement_pb2_grpc.add_StatementServiceServicer_to_server, StatementService(opened)

@@ -17,6 +17,7 @@ import grpc.aio
 from clearing.books import asking
 from clearing.day.run_book import LOCK_WAIT_MS_MAX
 from clearing.errors import BookRefused, BookUnreachable, RunBroken, RunElsewhere
+from clearing.operator_log import note
 from clearing.settings import BookAt
 from clearing.wallet.wallets import (
     ARRIVED,
@@ -123,21 +124,23 @@ async def run_wallet(
             pairs = [
                 (one, other) for one in sorted(told) for other in sorted(told) if (one, other) not in done
             ]
-            if not pairs:
-                return WalletResult(None, 0, 0, 0, 0, absent)
-            sums, differences = await _compared(day, pairs, told, at)
-            batch = await _written(connection, day, pairs, sums, differences, (operator, program))
+            result = WalletResult(None, 0, 0, 0, 0, absent)
+            if pairs:
+                sums, differences = await _compared(day, pairs, told, at)
+                batch = await _written(connection, day, pairs, sums, differences, (operator, program))
+                credited = [one for one in sums if one.kind == CREDIT]
+                result = WalletResult(
+                    batch, len(pairs), sum(one.items for one in credited), sum(one.fen for one in credited),
+                    len(differences), absent,
+                )  # fmt: skip
+            await note(connection, operator, "wallet", f"day {day}", result._asdict())
+            return result
     except asyncpg.LockNotAvailableError:
         raise RunElsewhere from None
     except asyncpg.PostgresError as failed:
         if failure_of(failed).constraint == "wallet_holds":
             raise RunBroken(f"The wallet's run of {day} does not exist: {failed.args[0]}.") from None
         raise
-    credited = [one for one in sums if one.kind == CREDIT]
-    return WalletResult(
-        batch, len(pairs), sum(one.items for one in credited), sum(one.fen for one in credited),
-        len(differences), absent,
-    )  # fmt: skip
 
 
 async def _done(connection: Connection, day: date) -> set[tuple[str, str]]:

@@ -2,25 +2,19 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 import grpc
 import grpc.aio
 import pytest
 
-from clearing.service import clearing_service as service
-from clearing.service.clearing_service import ClearingService
-from clearing.service.operator_desk import OperatorDesk
-from clearing.session import Session
-from clearing.settings import ClearingSettings
+from clearing.service import operator_desk
 from proto.settlement.v1 import clearing_pb2 as pb
 from proto.settlement.v1 import clearing_pb2_grpc
-from runtime import postgres
-from runtime.serve import grpc_server
-from runtime.unreadable import add_service
 from tests.clearing_books import DAY, MemoryBook, figures, two_books
+from tests.clearing_door import Door, served
 from tests.servers import NewDatabase
 
 
@@ -32,24 +26,14 @@ def books() -> tuple[MemoryBook, MemoryBook]:
 
 
 @pytest.fixture
-async def stub(database: NewDatabase, books: Any) -> AsyncIterator[Any]:
-    dsn = database("clearing")
+async def door(database: NewDatabase, books: Any) -> AsyncIterator[Door]:
+    async with served(database("clearing"), books=books) as opened:
+        yield opened
 
-    @contextlib.asynccontextmanager
-    async def opened() -> AsyncIterator[Session]:
-        settings = ClearingSettings(postgres_dsn=dsn)
-        async with postgres.opened(dsn, application_name="test") as connection:
-            yield Session(connection, list(books), settings)
 
-    clearing = ClearingService(operators=OperatorDesk(opened))
-    services = {
-        service.NAME: partial(add_service, clearing_pb2_grpc.add_ClearingServiceServicer_to_server, clearing)
-    }
-    async with (
-        grpc_server(listen="127.0.0.1:0", services=services) as server,
-        grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
-    ):
-        yield clearing_pb2_grpc.ClearingServiceStub(channel)
+@pytest.fixture
+def stub(door: Door) -> Any:
+    return clearing_pb2_grpc.ClearingServiceStub(door.channel)
 
 
 async def test_a_day_is_run_and_its_difference_settled_by_two_people(stub: Any) -> None:
@@ -93,6 +77,24 @@ async def test_a_run_can_be_watched_to_its_end(stub: Any, books: Any) -> None:
                 break
     await running
     assert "sum and compare" in steps
+
+
+async def test_books_and_the_operators_log_are_told(
+    door: Door, stub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = await stub.GetStatus(pb.GetStatusRequest())
+    assert [(one.book, one.fault) for one in found.books] == [("node 44", ""), ("region 45", "")]
+    assert not found.under_way
+    for operator in ("wang", "li", "zhao"):
+        await stub.RunDay(pb.RunDayRequest(day=DAY.isoformat(), operator=operator))
+    monkeypatch.setattr(operator_desk, "PART_ENTRIES", 2)
+    parts = [part async for part in stub.ListLog(pb.ListLogRequest())]
+    assert [[one.operator for one in part.entries] for part in parts] == [["wang", "li"], ["zhao"]]
+    (some,) = [part async for part in stub.ListLog(pb.ListLogRequest(operator="li", after=1))]
+    (entry,) = some.entries
+    assert (entry.action, entry.subject, json.loads(entry.detail)) == ("run", f"day {DAY}", {"batch": None})
+    (told,) = await door.told("log", "--by", "li")
+    assert (told["id"], told["at"]) == (entry.id, entry.at)
 
 
 async def _parts(call: Any) -> AsyncIterator[Any]:

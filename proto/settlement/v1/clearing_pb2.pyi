@@ -96,6 +96,68 @@ class ListRunsResponse(_message.Message):
     runs: _containers.RepeatedCompositeFieldContainer[RunSummary]
     def __init__(self, runs: _Optional[_Iterable[_Union[RunSummary, _Mapping]]] = ...) -> None: ...
 
+class GetStatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetStatusResponse(_message.Message):
+    __slots__ = ("books", "under_way", "unpaid")
+    BOOKS_FIELD_NUMBER: _ClassVar[int]
+    UNDER_WAY_FIELD_NUMBER: _ClassVar[int]
+    UNPAID_FIELD_NUMBER: _ClassVar[int]
+    books: _containers.RepeatedCompositeFieldContainer[BookStatus]
+    under_way: _containers.RepeatedCompositeFieldContainer[RunUnderWay]
+    unpaid: _containers.RepeatedCompositeFieldContainer[UnpaidMonth]
+    def __init__(self, books: _Optional[_Iterable[_Union[BookStatus, _Mapping]]] = ..., under_way: _Optional[_Iterable[_Union[RunUnderWay, _Mapping]]] = ..., unpaid: _Optional[_Iterable[_Union[UnpaidMonth, _Mapping]]] = ...) -> None: ...
+
+class BookStatus(_message.Message):
+    __slots__ = ("book", "address", "open_day", "last_closed", "fault")
+    BOOK_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_DAY_FIELD_NUMBER: _ClassVar[int]
+    LAST_CLOSED_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    book: str
+    address: str
+    open_day: str
+    last_closed: str
+    fault: str
+    def __init__(self, book: _Optional[str] = ..., address: _Optional[str] = ..., open_day: _Optional[str] = ..., last_closed: _Optional[str] = ..., fault: _Optional[str] = ...) -> None: ...
+
+class RunUnderWay(_message.Message):
+    __slots__ = ("day", "step", "done", "total", "operator", "began_at", "at", "alive")
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    BEGAN_AT_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    ALIVE_FIELD_NUMBER: _ClassVar[int]
+    day: str
+    step: str
+    done: int
+    total: int
+    operator: str
+    began_at: str
+    at: str
+    alive: bool
+    def __init__(self, day: _Optional[str] = ..., step: _Optional[str] = ..., done: _Optional[int] = ..., total: _Optional[int] = ..., operator: _Optional[str] = ..., began_at: _Optional[str] = ..., at: _Optional[str] = ..., alive: _Optional[bool] = ...) -> None: ...
+
+class UnpaidMonth(_message.Message):
+    __slots__ = ("month", "kind", "paid", "under_way", "unpaid")
+    MONTH_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    PAID_FIELD_NUMBER: _ClassVar[int]
+    UNDER_WAY_FIELD_NUMBER: _ClassVar[int]
+    UNPAID_FIELD_NUMBER: _ClassVar[int]
+    month: str
+    kind: str
+    paid: int
+    under_way: int
+    unpaid: int
+    def __init__(self, month: _Optional[str] = ..., kind: _Optional[str] = ..., paid: _Optional[int] = ..., under_way: _Optional[int] = ..., unpaid: _Optional[int] = ...) -> None: ...
+
 class ListWaitingRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -241,16 +303,18 @@ class VerifyDayRequest(_message.Message):
     def __init__(self, day: _Optional[str] = ...) -> None: ...
 
 class VerifyDayResponse(_message.Message):
-    __slots__ = ("batches", "pairs", "sums", "findings")
+    __slots__ = ("batches", "pairs", "sums", "findings", "mended")
     BATCHES_FIELD_NUMBER: _ClassVar[int]
     PAIRS_FIELD_NUMBER: _ClassVar[int]
     SUMS_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    MENDED_FIELD_NUMBER: _ClassVar[int]
     batches: int
     pairs: int
     sums: int
     findings: _containers.RepeatedCompositeFieldContainer[VerifyFinding]
-    def __init__(self, batches: _Optional[int] = ..., pairs: _Optional[int] = ..., sums: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[VerifyFinding, _Mapping]]] = ...) -> None: ...
+    mended: int
+    def __init__(self, batches: _Optional[int] = ..., pairs: _Optional[int] = ..., sums: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[VerifyFinding, _Mapping]]] = ..., mended: _Optional[int] = ...) -> None: ...
 
 class VerifyFinding(_message.Message):
     __slots__ = ("what", "where")
@@ -259,3 +323,146 @@ class VerifyFinding(_message.Message):
     what: str
     where: str
     def __init__(self, what: _Optional[str] = ..., where: _Optional[str] = ...) -> None: ...
+
+class ListLogRequest(_message.Message):
+    __slots__ = ("operator", "after")
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    operator: str
+    after: int
+    def __init__(self, operator: _Optional[str] = ..., after: _Optional[int] = ...) -> None: ...
+
+class ListLogResponse(_message.Message):
+    __slots__ = ("entries",)
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[LogEntry]
+    def __init__(self, entries: _Optional[_Iterable[_Union[LogEntry, _Mapping]]] = ...) -> None: ...
+
+class LogEntry(_message.Message):
+    __slots__ = ("id", "at", "operator", "action", "subject", "detail")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    at: str
+    operator: str
+    action: str
+    subject: str
+    detail: str
+    def __init__(self, id: _Optional[int] = ..., at: _Optional[str] = ..., operator: _Optional[str] = ..., action: _Optional[str] = ..., subject: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class RunWalletDayRequest(_message.Message):
+    __slots__ = ("day", "operator", "dry_run")
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    day: str
+    operator: str
+    dry_run: bool
+    def __init__(self, day: _Optional[str] = ..., operator: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+
+class RunWalletDayResponse(_message.Message):
+    __slots__ = ("run", "absent", "wallet")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    ABSENT_FIELD_NUMBER: _ClassVar[int]
+    WALLET_FIELD_NUMBER: _ClassVar[int]
+    run: WalletRunSummary
+    absent: _containers.RepeatedCompositeFieldContainer[AbsentBook]
+    wallet: WalletDay
+    def __init__(self, run: _Optional[_Union[WalletRunSummary, _Mapping]] = ..., absent: _Optional[_Iterable[_Union[AbsentBook, _Mapping]]] = ..., wallet: _Optional[_Union[WalletDay, _Mapping]] = ...) -> None: ...
+
+class WalletRunSummary(_message.Message):
+    __slots__ = ("batch", "pairs", "credited", "amount_fen", "differences")
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    PAIRS_FIELD_NUMBER: _ClassVar[int]
+    CREDITED_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    batch: int
+    pairs: int
+    credited: int
+    amount_fen: int
+    differences: int
+    def __init__(self, batch: _Optional[int] = ..., pairs: _Optional[int] = ..., credited: _Optional[int] = ..., amount_fen: _Optional[int] = ..., differences: _Optional[int] = ...) -> None: ...
+
+class GetWalletDayRequest(_message.Message):
+    __slots__ = ("day",)
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    day: str
+    def __init__(self, day: _Optional[str] = ...) -> None: ...
+
+class GetWalletDayResponse(_message.Message):
+    __slots__ = ("wallet",)
+    WALLET_FIELD_NUMBER: _ClassVar[int]
+    wallet: WalletDay
+    def __init__(self, wallet: _Optional[_Union[WalletDay, _Mapping]] = ...) -> None: ...
+
+class WalletDay(_message.Message):
+    __slots__ = ("batches", "sums", "positions", "net", "differences")
+    BATCHES_FIELD_NUMBER: _ClassVar[int]
+    SUMS_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    NET_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    batches: int
+    sums: _containers.RepeatedCompositeFieldContainer[WalletDaySum]
+    positions: _containers.RepeatedCompositeFieldContainer[WalletPosition]
+    net: _containers.RepeatedCompositeFieldContainer[WalletNet]
+    differences: _containers.RepeatedCompositeFieldContainer[WalletDifferenceItem]
+    def __init__(self, batches: _Optional[int] = ..., sums: _Optional[_Iterable[_Union[WalletDaySum, _Mapping]]] = ..., positions: _Optional[_Iterable[_Union[WalletPosition, _Mapping]]] = ..., net: _Optional[_Iterable[_Union[WalletNet, _Mapping]]] = ..., differences: _Optional[_Iterable[_Union[WalletDifferenceItem, _Mapping]]] = ...) -> None: ...
+
+class WalletDaySum(_message.Message):
+    __slots__ = ("batch", "pool", "to_pool", "kind", "items", "amount_fen")
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    TO_POOL_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    batch: int
+    pool: int
+    to_pool: int
+    kind: str
+    items: int
+    amount_fen: int
+    def __init__(self, batch: _Optional[int] = ..., pool: _Optional[int] = ..., to_pool: _Optional[int] = ..., kind: _Optional[str] = ..., items: _Optional[int] = ..., amount_fen: _Optional[int] = ...) -> None: ...
+
+class WalletPosition(_message.Message):
+    __slots__ = ("debtor", "creditor", "items", "amount_fen")
+    DEBTOR_FIELD_NUMBER: _ClassVar[int]
+    CREDITOR_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    debtor: int
+    creditor: int
+    items: int
+    amount_fen: int
+    def __init__(self, debtor: _Optional[int] = ..., creditor: _Optional[int] = ..., items: _Optional[int] = ..., amount_fen: _Optional[int] = ...) -> None: ...
+
+class WalletNet(_message.Message):
+    __slots__ = ("pool", "amount_fen")
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    pool: int
+    amount_fen: int
+    def __init__(self, pool: _Optional[int] = ..., amount_fen: _Optional[int] = ...) -> None: ...
+
+class WalletDifferenceItem(_message.Message):
+    __slots__ = ("batch", "transfer_id", "pool", "to_pool", "sent_fen", "credited_fen")
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    TO_POOL_FIELD_NUMBER: _ClassVar[int]
+    CLASS_FIELD_NUMBER: _ClassVar[int]
+    SENT_FEN_FIELD_NUMBER: _ClassVar[int]
+    CREDITED_FEN_FIELD_NUMBER: _ClassVar[int]
+    batch: int
+    transfer_id: str
+    pool: int
+    to_pool: int
+    sent_fen: int
+    credited_fen: int
+    def __init__(self, batch: _Optional[int] = ..., transfer_id: _Optional[str] = ..., pool: _Optional[int] = ..., to_pool: _Optional[int] = ..., sent_fen: _Optional[int] = ..., credited_fen: _Optional[int] = ..., **kwargs) -> None: ...

@@ -49,6 +49,11 @@ class ClearingServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListRunsRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListRunsResponse.FromString,
                 _registered_method=True)
+        self.GetStatus = channel.unary_unary(
+                '/settlement.v1.ClearingService/GetStatus',
+                request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetStatusRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetStatusResponse.FromString,
+                _registered_method=True)
         self.ListWaiting = channel.unary_unary(
                 '/settlement.v1.ClearingService/ListWaiting',
                 request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListWaitingRequest.SerializeToString,
@@ -79,6 +84,21 @@ class ClearingServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayResponse.FromString,
                 _registered_method=True)
+        self.ListLog = channel.unary_stream(
+                '/settlement.v1.ClearingService/ListLog',
+                request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListLogRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListLogResponse.FromString,
+                _registered_method=True)
+        self.RunWalletDay = channel.unary_unary(
+                '/settlement.v1.ClearingService/RunWalletDay',
+                request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.RunWalletDayRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.RunWalletDayResponse.FromString,
+                _registered_method=True)
+        self.GetWalletDay = channel.unary_unary(
+                '/settlement.v1.ClearingService/GetWalletDay',
+                request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayResponse.FromString,
+                _registered_method=True)
 
 
 class ClearingServiceServicer:
@@ -100,6 +120,13 @@ class ClearingServiceServicer:
 
     def ListRuns(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStatus(self, request, context):
+        """How the books, the runs under way, and the payment of what pools owe one another stand.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -143,6 +170,27 @@ class ClearingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLog(self, request, context):
+        """Every operator action, in order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunWalletDay(self, request, context):
+        """Runs the wallet (医保钱包) of a closed day: what both home nodes book of transfers, compared and written.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWalletDay(self, request, context):
+        """What was run of it: legs, what pools owe one another, what differs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ClearingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -160,6 +208,11 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.ListRuns,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListRunsRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListRunsResponse.SerializeToString,
+            ),
+            'GetStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatus,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetStatusRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetStatusResponse.SerializeToString,
             ),
             'ListWaiting': grpc.unary_unary_rpc_method_handler(
                     servicer.ListWaiting,
@@ -190,6 +243,21 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.VerifyDay,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayResponse.SerializeToString,
+            ),
+            'ListLog': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListLog,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListLogRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListLogResponse.SerializeToString,
+            ),
+            'RunWalletDay': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunWalletDay,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.RunWalletDayRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.RunWalletDayResponse.SerializeToString,
+            ),
+            'GetWalletDay': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWalletDay,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -273,6 +341,33 @@ class ClearingService:
             '/settlement.v1.ClearingService/ListRuns',
             proto_dot_settlement_dot_v1_dot_clearing__pb2.ListRunsRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_clearing__pb2.ListRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.ClearingService/GetStatus',
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.GetStatusRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.GetStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -435,6 +530,87 @@ class ClearingService:
             '/settlement.v1.ClearingService/VerifyDay',
             proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLog(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/settlement.v1.ClearingService/ListLog',
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.ListLogRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.ListLogResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunWalletDay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.ClearingService/RunWalletDay',
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.RunWalletDayRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.RunWalletDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWalletDay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.ClearingService/GetWalletDay',
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,8 @@ class ClearingServiceStub:
     WatchRun: _grpc.UnaryStreamMultiCallable[_clearing_pb2.WatchRunRequest, _clearing_pb2.WatchRunResponse]
     """Runs of a day as they go on, and once more how they ended."""
     ListRuns: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.ListRunsRequest, _clearing_pb2.ListRunsResponse]
+    GetStatus: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.GetStatusRequest, _clearing_pb2.GetStatusResponse]
+    """How the books, the runs under way, and the payment of what pools owe one another stand."""
     ListWaiting: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.ListWaitingRequest, _clearing_pb2.ListWaitingResponse]
     """What waits for an operator, most urgent and largest first."""
     ListDifferences: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.ListDifferencesRequest, _clearing_pb2.ListDifferencesResponse]
@@ -47,6 +49,12 @@ class ClearingServiceStub:
     UndoResolution: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.UndoResolutionRequest, _clearing_pb2.UndoResolutionResponse]
     VerifyDay: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.VerifyDayRequest, _clearing_pb2.VerifyDayResponse]
     """Recomputes a day from its items."""
+    ListLog: _grpc.UnaryStreamMultiCallable[_clearing_pb2.ListLogRequest, _clearing_pb2.ListLogResponse]
+    """Every operator action, in order."""
+    RunWalletDay: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.RunWalletDayRequest, _clearing_pb2.RunWalletDayResponse]
+    """Runs the wallet (医保钱包) of a closed day: what both home nodes book of transfers, compared and written."""
+    GetWalletDay: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.GetWalletDayRequest, _clearing_pb2.GetWalletDayResponse]
+    """What was run of it: legs, what pools owe one another, what differs."""
 
 @_typing.type_check_only
 class ClearingServiceAsyncStub(ClearingServiceStub):
@@ -56,6 +64,8 @@ class ClearingServiceAsyncStub(ClearingServiceStub):
     WatchRun: _aio.UnaryStreamMultiCallable[_clearing_pb2.WatchRunRequest, _clearing_pb2.WatchRunResponse]  # type: ignore[assignment]
     """Runs of a day as they go on, and once more how they ended."""
     ListRuns: _aio.UnaryUnaryMultiCallable[_clearing_pb2.ListRunsRequest, _clearing_pb2.ListRunsResponse]  # type: ignore[assignment]
+    GetStatus: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetStatusRequest, _clearing_pb2.GetStatusResponse]  # type: ignore[assignment]
+    """How the books, the runs under way, and the payment of what pools owe one another stand."""
     ListWaiting: _aio.UnaryUnaryMultiCallable[_clearing_pb2.ListWaitingRequest, _clearing_pb2.ListWaitingResponse]  # type: ignore[assignment]
     """What waits for an operator, most urgent and largest first."""
     ListDifferences: _aio.UnaryUnaryMultiCallable[_clearing_pb2.ListDifferencesRequest, _clearing_pb2.ListDifferencesResponse]  # type: ignore[assignment]
@@ -65,6 +75,12 @@ class ClearingServiceAsyncStub(ClearingServiceStub):
     UndoResolution: _aio.UnaryUnaryMultiCallable[_clearing_pb2.UndoResolutionRequest, _clearing_pb2.UndoResolutionResponse]  # type: ignore[assignment]
     VerifyDay: _aio.UnaryUnaryMultiCallable[_clearing_pb2.VerifyDayRequest, _clearing_pb2.VerifyDayResponse]  # type: ignore[assignment]
     """Recomputes a day from its items."""
+    ListLog: _aio.UnaryStreamMultiCallable[_clearing_pb2.ListLogRequest, _clearing_pb2.ListLogResponse]  # type: ignore[assignment]
+    """Every operator action, in order."""
+    RunWalletDay: _aio.UnaryUnaryMultiCallable[_clearing_pb2.RunWalletDayRequest, _clearing_pb2.RunWalletDayResponse]  # type: ignore[assignment]
+    """Runs the wallet (医保钱包) of a closed day: what both home nodes book of transfers, compared and written."""
+    GetWalletDay: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetWalletDayRequest, _clearing_pb2.GetWalletDayResponse]  # type: ignore[assignment]
+    """What was run of it: legs, what pools owe one another, what differs."""
 
 class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -89,6 +105,14 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _clearing_pb2.ListRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_clearing_pb2.ListRunsResponse, _abc.Awaitable[_clearing_pb2.ListRunsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetStatus(
+        self,
+        request: _clearing_pb2.GetStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clearing_pb2.GetStatusResponse, _abc.Awaitable[_clearing_pb2.GetStatusResponse]]:
+        """How the books, the runs under way, and the payment of what pools owe one another stand."""
 
     @_abc_1.abstractmethod
     def ListWaiting(
@@ -134,5 +158,29 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_clearing_pb2.VerifyDayResponse, _abc.Awaitable[_clearing_pb2.VerifyDayResponse]]:
         """Recomputes a day from its items."""
+
+    @_abc_1.abstractmethod
+    def ListLog(
+        self,
+        request: _clearing_pb2.ListLogRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_clearing_pb2.ListLogResponse], _abc.AsyncIterator[_clearing_pb2.ListLogResponse]]:
+        """Every operator action, in order."""
+
+    @_abc_1.abstractmethod
+    def RunWalletDay(
+        self,
+        request: _clearing_pb2.RunWalletDayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clearing_pb2.RunWalletDayResponse, _abc.Awaitable[_clearing_pb2.RunWalletDayResponse]]:
+        """Runs the wallet (医保钱包) of a closed day: what both home nodes book of transfers, compared and written."""
+
+    @_abc_1.abstractmethod
+    def GetWalletDay(
+        self,
+        request: _clearing_pb2.GetWalletDayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clearing_pb2.GetWalletDayResponse, _abc.Awaitable[_clearing_pb2.GetWalletDayResponse]]:
+        """What was run of it: legs, what pools owe one another, what differs."""
 
 def add_ClearingServiceServicer_to_server(servicer: ClearingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
