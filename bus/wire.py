@@ -14,12 +14,12 @@ from typing import Any, Final, NamedTuple
 from aiokafka.conn import AIOKafkaConnection, create_conn
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.admin import CreateTopicsRequest
-from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.offset import OffsetRequest
-from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+
+from bus.frames import Fetch, Produce
 
 FAILURES: Final = (OSError, EOFError, KafkaError, asyncio.TimeoutError)
 """What a connection raises when the broker is away, dies, is asleep or talks nonsense."""
@@ -142,7 +142,7 @@ def produce_request(topic: str, partition: int, value: bytes, *, now_ms: int, ti
         batch_size=0,
     )
     builder.append(0, timestamp=now_ms, key=None, value=value, headers=[])
-    return ProduceRequest(None, ACKS_LEADER, timeout_ms, [(topic, [(partition, bytes(builder.build()))])])
+    return Produce(topic, partition, bytes(builder.build()), acks=ACKS_LEADER, timeout_ms=timeout_ms)
 
 
 def read_produced(response: Any) -> int:
@@ -164,8 +164,10 @@ def read_ends(response: Any) -> dict[int, tuple[int, int]]:
 
 def fetch_request(topic: str, positions: Mapping[int, int], *, wait_ms: int) -> Any:
     """Ask for records from the given offsets on."""
-    rows = [(partition, offset, PARTITION_BYTES_MAX) for partition, offset in positions.items()]
-    return FetchRequest(wait_ms, 1, FETCH_BYTES_MAX, READ_UNCOMMITTED, [(topic, rows)])
+    return Fetch(
+        topic, positions, wait_ms=wait_ms, bytes_max=FETCH_BYTES_MAX, partition_bytes_max=PARTITION_BYTES_MAX,
+        isolation=READ_UNCOMMITTED,
+    )  # fmt: skip
 
 
 def read_fetched(response: Any, positions: Mapping[int, int]) -> list[PartitionFetched]:
