@@ -240,6 +240,34 @@ def test_an_answer_in_time_is_given_at_once() -> None:
     play(scenario)
 
 
+def test_who_goes_before_the_claim_leaves_nothing_behind_but_a_reversal() -> None:
+    async def scenario(scene: Scene) -> None:
+        for request, kinds in ((SETTLE, set()), (a_reverse_request("m9"), {Kind.REVERSE, Kind.TOMBSTONE})):
+            waiting = asyncio.ensure_future(scene.desk.claimed(request, scene.deadline_ms()))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.sleep(0.3)
+            assert waiting.cancelled()
+            assert {row.kind for row in scene.database.tables.requests.values()} == kinds
+
+    play(scenario)
+
+
+def test_what_was_claimed_goes_on_when_its_caller_has_gone() -> None:
+    async def scenario(scene: Scene) -> None:
+        waiting = asyncio.ensure_future(scene.desk.claimed(SETTLE, scene.deadline_ms()))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        await asyncio.sleep(0.3)
+        assert waiting.cancelled()
+        (again,) = await scene.claimed(SETTLE)
+        row = scene.decide(again)
+        assert await again.reply == Answer(row.answer)
+        assert len(scene.log.items()) == 1  # sent once, before the caller went
+
+    play(scenario)
+
+
 def test_a_deadline_is_30_s_where_none_is_given_and_60_s_at_most() -> None:
     async def scenario(scene: Scene) -> None:
         now_ms = scene.clock.now_ms()
