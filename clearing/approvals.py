@@ -9,6 +9,7 @@ from clearing.prepaid import advance_book, payout_book
 from clearing.prepaid.audit_book import take_audit
 from clearing.prepaid.prepayment_book import take_quota, take_top_up
 from clearing.proposals import Apply
+from clearing.wallet import wallet_resolutions
 
 APPLIED: Final[Mapping[str, Apply]] = {
     "month": close_month,
@@ -18,4 +19,5 @@ APPLIED: Final[Mapping[str, Apply]] = {
     "payout": payout_book.pay,
     "advance": advance_book.approve,
     "deduct": take_audit,
+    wallet_resolutions.KIND: wallet_resolutions.settle,
 }

@@ -1,4 +1,5 @@
-"""What one person proposes about money and another approves or refuses: months, years, prepayments, payouts, deductions.
+"""What one person proposes about money and another approves or refuses: months, years, prepayments, payouts, deductions,
+wallet differences.
 
 A proposal does nothing until it is approved; what it does then happens in the same transaction as the approval, or there
 is none. Of two proposals about the same thing the later one counts. The same proposal again is the same.
@@ -27,6 +28,7 @@ _REFUSALS: Final = frozenset(
         "payout_holds",
         "audit_holds",
         "gl_balanced",
+        "wallet_resolution_holds",
     }
 )
 """Names of the database's rules whose breaking is told to the operator in the database's own words."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from clearing.session import Session
 
 PROPOSALS_HELP: Final = """What was proposed about money: closing months and years, prepayments, payouts, advances, audit
-deductions. A proposal does nothing until another person approves it. Examples:
+deductions, wallet differences. A proposal does nothing until another person approves it. Examples:
 
 python -m clearing proposals
 

@@ -84,6 +84,16 @@ class ClearingService(clearing_pb2_grpc.ClearingServiceServicer):
     ) -> pb.GetWalletDayResponse:
         return await answered(refusing(self._wallets.get_day(request)), context)
 
+    async def ResolveWalletDifference(
+        self, request: pb.ResolveWalletDifferenceRequest, context: Context
+    ) -> pb.ResolveWalletDifferenceResponse:
+        return await answered(refusing(self._wallets.resolve(request)), context)
+
+    async def UndoWalletResolution(
+        self, request: pb.UndoWalletResolutionRequest, context: Context
+    ) -> pb.UndoWalletResolutionResponse:
+        return await answered(refusing(self._wallets.undo(request)), context)
+
 
 async def refusing(answering: Awaitable[Response]) -> Response:
     """A fault of clearing, or of what it stands on, is a refusal with its sentence."""

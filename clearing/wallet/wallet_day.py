@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from clearing.wallet.wallet_resolutions import listed
 from runtime.postgres import Connection
 
 
@@ -15,7 +16,7 @@ class WalletDay(NamedTuple):
     sums: list[dict[str, Any]]  # legs by both nodes' books
     positions: list[dict[str, Any]]  # which pool owes which
     net: list[dict[str, int]]  # what each pool receives on balance; the sum is zero
-    differences: list[dict[str, Any]]  # left out of the positions
+    differences: list[dict[str, Any]]  # left out of the positions, and how they stand
 
 
 async def wallet_day(connection: Connection, day: date) -> WalletDay:
@@ -30,15 +31,11 @@ async def wallet_day(connection: Connection, day: date) -> WalletDay:
         " WHERE day = $1 GROUP BY 1, 2 ORDER BY 1, 2",
         day,
     )
-    differences = await connection.fetch(
-        "SELECT batch, transfer_id, pool, to_pool, class, sent_fen, credited_fen FROM wallet_difference"
-        " WHERE day = $1 ORDER BY batch, transfer_id",
-        day,
-    )
+    differences = await listed(connection, day)
     batches = await connection.fetchval("SELECT count(*) FROM wallet_run WHERE day = $1", day)
     owed = [dict(one) for one in positions]
     return WalletDay(
-        batches, [dict(one) for one in sums], owed, _net(owed), [dict(one) for one in differences]
+        batches, [dict(one) for one in sums], owed, _net(owed), [one.as_json() for one in differences]
     )
 
 

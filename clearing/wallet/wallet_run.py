@@ -199,6 +199,6 @@ async def _written(
     for table, rows in records.items():
         if rows:
             await connection.copy_records_to_table(table, records=rows)
-    for step in ("wallet_post", "wallet_holds"):
+    for step in ("wallet_carry", "wallet_post", "wallet_holds"):
         await connection.execute(f"SELECT {step}($1, $2::smallint)", day, batch)
     return batch

@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from proto.settlement.v1 import clearing_pb2 as pb
-from proto.settlement.v1 import clearing_pb2_grpc
+from proto.settlement.v1 import clearing_pb2_grpc, proposal_pb2, proposal_pb2_grpc
 from tests.clearing_door import refused, served
 from tests.integration import test_wallet_clearing as scene
 from tests.wallet_nodes import RECEIVER_POOL, SENDER_POOL
@@ -44,6 +44,43 @@ async def test_the_wallet_of_a_day_is_run_and_shown(clearing: scene.Clearing) ->
         told = await door.told("wallet", "--date", day, exit_code=1)  # something differs: look at it
         assert (told["batches"], told["net"][0]["amount_fen"]) == (1, -1_000)
         assert [one["operator"] for one in await door.told("log")] == ["wang", "li"]
+
+
+async def test_a_difference_is_settled_and_taken_back(clearing: scene.Clearing) -> None:
+    other = await clearing.credited("m1", 200)
+    day = str(await clearing.closed())
+    await clearing.planted(
+        clearing.here, f"UPDATE wallet_leg SET fen = 199 WHERE transfer = '\\x{other.transfer.id.hex()}'"
+    )
+    books_at = ",".join(f"node:{node}={address}" for node, address in clearing.addresses.items())
+    async with served(clearing.dsn, books_at=books_at) as door:
+        stub: Any = clearing_pb2_grpc.ClearingServiceStub(door.channel)
+        done = await stub.RunWalletDay(pb.RunWalletDayRequest(day=day, operator="wang"))
+        (differs,) = done.wallet.differences
+        assert (differs.state, list(differs.actions)) == ("open", ["carry_over", "dispute", "requery"])
+        request = pb.ResolveWalletDifferenceRequest(
+            day=day, transfer_id=differs.transfer_id, action="requery", operator="wang"
+        )
+        with refused(grpc.StatusCode.FAILED_PRECONDITION, "still differ"):
+            await stub.ResolveWalletDifference(request)
+        request.action = "pay"
+        with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID: action"):
+            await stub.ResolveWalletDifference(request)
+        request.action, request.dry_run = "carry_over", True
+        assert (await stub.ResolveWalletDifference(request)).decision == pb.WalletDecision(amount_fen=200)
+        request.dry_run = False
+        decided = (await stub.ResolveWalletDifference(request)).decision
+        assert (decided.resolution, decided.proposal > 0) == (0, True)
+        proposal_stub: Any = proposal_pb2_grpc.ProposalServiceStub(door.channel)
+        await proposal_stub.CheckProposal(
+            proposal_pb2.CheckProposalRequest(proposal=decided.proposal, operator="li")
+        )
+        (differs,) = (await stub.GetWalletDay(pb.GetWalletDayRequest(day=day))).wallet.differences
+        assert (differs.state, differs.action) == ("resolved", "carry_over")
+        undone = await stub.UndoWalletResolution(
+            pb.UndoWalletResolutionRequest(resolution=differs.resolution, operator="li")
+        )
+        assert (undone.decision.amount_fen, undone.decision.proposal > decided.proposal) == (-200, True)
 
 
 async def test_a_node_that_is_away_stays_out_and_a_wrong_request_is_refused(clearing: scene.Clearing) -> None:

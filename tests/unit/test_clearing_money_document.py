@@ -55,8 +55,9 @@ def test_every_command_is_in_the_guide_and_shows_examples(command: str) -> None:
 
 
 def test_every_kind_of_proposal_can_be_approved() -> None:
-    table = SQL["0006_months.sql"].split("CREATE TABLE proposal (")[1]
-    kinds = re.findall(r"kind IN \(([^)]*)\)", table)[0]
+    kinds = re.findall(r"CONSTRAINT proposal_kind_check CHECK \(kind IN \(([^)]*)\)", "".join(SQL.values()))[
+        -1
+    ]
     assert set(re.findall(r"'(\w+)'", kinds)) == set(APPLIED)
 
 

@@ -451,7 +451,7 @@ class WalletNet(_message.Message):
     def __init__(self, pool: _Optional[int] = ..., amount_fen: _Optional[int] = ...) -> None: ...
 
 class WalletDifferenceItem(_message.Message):
-    __slots__ = ("batch", "transfer_id", "pool", "to_pool", "sent_fen", "credited_fen")
+    __slots__ = ("batch", "transfer_id", "pool", "to_pool", "sent_fen", "credited_fen", "day", "stake_fen", "state", "proposal", "resolution", "action", "next_action", "actions")
     BATCH_FIELD_NUMBER: _ClassVar[int]
     TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
     POOL_FIELD_NUMBER: _ClassVar[int]
@@ -459,10 +459,76 @@ class WalletDifferenceItem(_message.Message):
     CLASS_FIELD_NUMBER: _ClassVar[int]
     SENT_FEN_FIELD_NUMBER: _ClassVar[int]
     CREDITED_FEN_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    STAKE_FEN_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    PROPOSAL_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ACTION_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
     batch: int
     transfer_id: str
     pool: int
     to_pool: int
     sent_fen: int
     credited_fen: int
-    def __init__(self, batch: _Optional[int] = ..., transfer_id: _Optional[str] = ..., pool: _Optional[int] = ..., to_pool: _Optional[int] = ..., sent_fen: _Optional[int] = ..., credited_fen: _Optional[int] = ..., **kwargs) -> None: ...
+    day: str
+    stake_fen: int
+    state: str
+    proposal: int
+    resolution: int
+    action: str
+    next_action: str
+    actions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, batch: _Optional[int] = ..., transfer_id: _Optional[str] = ..., pool: _Optional[int] = ..., to_pool: _Optional[int] = ..., sent_fen: _Optional[int] = ..., credited_fen: _Optional[int] = ..., day: _Optional[str] = ..., stake_fen: _Optional[int] = ..., state: _Optional[str] = ..., proposal: _Optional[int] = ..., resolution: _Optional[int] = ..., action: _Optional[str] = ..., next_action: _Optional[str] = ..., actions: _Optional[_Iterable[str]] = ..., **kwargs) -> None: ...
+
+class ResolveWalletDifferenceRequest(_message.Message):
+    __slots__ = ("day", "transfer_id", "action", "operator", "reason", "dry_run")
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    day: str
+    transfer_id: str
+    action: str
+    operator: str
+    reason: str
+    dry_run: bool
+    def __init__(self, day: _Optional[str] = ..., transfer_id: _Optional[str] = ..., action: _Optional[str] = ..., operator: _Optional[str] = ..., reason: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+
+class ResolveWalletDifferenceResponse(_message.Message):
+    __slots__ = ("decision",)
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    decision: WalletDecision
+    def __init__(self, decision: _Optional[_Union[WalletDecision, _Mapping]] = ...) -> None: ...
+
+class WalletDecision(_message.Message):
+    __slots__ = ("resolution", "proposal", "amount_fen")
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    PROPOSAL_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    resolution: int
+    proposal: int
+    amount_fen: int
+    def __init__(self, resolution: _Optional[int] = ..., proposal: _Optional[int] = ..., amount_fen: _Optional[int] = ...) -> None: ...
+
+class UndoWalletResolutionRequest(_message.Message):
+    __slots__ = ("resolution", "operator", "reason", "dry_run")
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    resolution: int
+    operator: str
+    reason: str
+    dry_run: bool
+    def __init__(self, resolution: _Optional[int] = ..., operator: _Optional[str] = ..., reason: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+
+class UndoWalletResolutionResponse(_message.Message):
+    __slots__ = ("decision",)
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    decision: WalletDecision
+    def __init__(self, decision: _Optional[_Union[WalletDecision, _Mapping]] = ...) -> None: ...

@@ -99,6 +99,16 @@ class ClearingServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayResponse.FromString,
                 _registered_method=True)
+        self.ResolveWalletDifference = channel.unary_unary(
+                '/settlement.v1.ClearingService/ResolveWalletDifference',
+                request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ResolveWalletDifferenceRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ResolveWalletDifferenceResponse.FromString,
+                _registered_method=True)
+        self.UndoWalletResolution = channel.unary_unary(
+                '/settlement.v1.ClearingService/UndoWalletResolution',
+                request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.UndoWalletResolutionRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.UndoWalletResolutionResponse.FromString,
+                _registered_method=True)
 
 
 class ClearingServiceServicer:
@@ -191,6 +201,21 @@ class ClearingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResolveWalletDifference(self, request, context):
+        """Settles a transfer of which two nodes do not say the same; where money moves by it, a proposal waits for another
+        person (ProposalService).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoWalletResolution(self, request, context):
+        """Takes that back by a second entry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ClearingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -258,6 +283,16 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.GetWalletDay,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayResponse.SerializeToString,
+            ),
+            'ResolveWalletDifference': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveWalletDifference,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ResolveWalletDifferenceRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ResolveWalletDifferenceResponse.SerializeToString,
+            ),
+            'UndoWalletResolution': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoWalletResolution,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.UndoWalletResolutionRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.UndoWalletResolutionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -611,6 +646,60 @@ class ClearingService:
             '/settlement.v1.ClearingService/GetWalletDay',
             proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_clearing__pb2.GetWalletDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveWalletDifference(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.ClearingService/ResolveWalletDifference',
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.ResolveWalletDifferenceRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.ResolveWalletDifferenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoWalletResolution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.ClearingService/UndoWalletResolution',
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.UndoWalletResolutionRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.UndoWalletResolutionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -55,6 +55,12 @@ class ClearingServiceStub:
     """Runs the wallet (医保钱包) of a closed day: what both home nodes book of transfers, compared and written."""
     GetWalletDay: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.GetWalletDayRequest, _clearing_pb2.GetWalletDayResponse]
     """What was run of it: legs, what pools owe one another, what differs."""
+    ResolveWalletDifference: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.ResolveWalletDifferenceRequest, _clearing_pb2.ResolveWalletDifferenceResponse]
+    """Settles a transfer of which two nodes do not say the same; where money moves by it, a proposal waits for another
+    person (ProposalService).
+    """
+    UndoWalletResolution: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.UndoWalletResolutionRequest, _clearing_pb2.UndoWalletResolutionResponse]
+    """Takes that back by a second entry."""
 
 @_typing.type_check_only
 class ClearingServiceAsyncStub(ClearingServiceStub):
@@ -81,6 +87,12 @@ class ClearingServiceAsyncStub(ClearingServiceStub):
     """Runs the wallet (医保钱包) of a closed day: what both home nodes book of transfers, compared and written."""
     GetWalletDay: _aio.UnaryUnaryMultiCallable[_clearing_pb2.GetWalletDayRequest, _clearing_pb2.GetWalletDayResponse]  # type: ignore[assignment]
     """What was run of it: legs, what pools owe one another, what differs."""
+    ResolveWalletDifference: _aio.UnaryUnaryMultiCallable[_clearing_pb2.ResolveWalletDifferenceRequest, _clearing_pb2.ResolveWalletDifferenceResponse]  # type: ignore[assignment]
+    """Settles a transfer of which two nodes do not say the same; where money moves by it, a proposal waits for another
+    person (ProposalService).
+    """
+    UndoWalletResolution: _aio.UnaryUnaryMultiCallable[_clearing_pb2.UndoWalletResolutionRequest, _clearing_pb2.UndoWalletResolutionResponse]  # type: ignore[assignment]
+    """Takes that back by a second entry."""
 
 class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -182,5 +194,23 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_clearing_pb2.GetWalletDayResponse, _abc.Awaitable[_clearing_pb2.GetWalletDayResponse]]:
         """What was run of it: legs, what pools owe one another, what differs."""
+
+    @_abc_1.abstractmethod
+    def ResolveWalletDifference(
+        self,
+        request: _clearing_pb2.ResolveWalletDifferenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clearing_pb2.ResolveWalletDifferenceResponse, _abc.Awaitable[_clearing_pb2.ResolveWalletDifferenceResponse]]:
+        """Settles a transfer of which two nodes do not say the same; where money moves by it, a proposal waits for another
+        person (ProposalService).
+        """
+
+    @_abc_1.abstractmethod
+    def UndoWalletResolution(
+        self,
+        request: _clearing_pb2.UndoWalletResolutionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clearing_pb2.UndoWalletResolutionResponse, _abc.Awaitable[_clearing_pb2.UndoWalletResolutionResponse]]:
+        """Takes that back by a second entry."""
 
 def add_ClearingServiceServicer_to_server(servicer: ClearingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
