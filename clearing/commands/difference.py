@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from clearing.commands.proposal import DryRun
 from clearing.options import ID_MAX, AsJson, Operator, day_of, named
 
 if TYPE_CHECKING:
     from clearing.day.difference_book import Kept
-    from clearing.standing import Waiting
+    from clearing.session import Session
 
 TODO_HELP: Final = """What waits for you today, most urgent and largest first, with the command that does it. Example:
 
@@ -32,7 +33,9 @@ python -m clearing resolve 17 --action requery --as wang
 
 python -m clearing resolve 18 --action adopt_home --as wang --reason "care row was edited by hand" --dry-run
 """
-APPROVE_HELP: Final = """Approve what another person decided. Example:
+APPROVE_HELP: Final = """Approve what another person decided. Examples:
+
+python -m clearing approve 5 --as li --dry-run
 
 python -m clearing approve 5 --as li
 """
@@ -72,13 +75,8 @@ def todo(as_json: AsJson = False) -> None:
     """What waits."""
     from clearing import session, standing
     from clearing.commands.tables import show, yuan
-    from runtime import operators
 
-    async def looked() -> "list[Waiting]":
-        async with session.opened() as opened:
-            return await standing.waiting(opened.connection, opened.today)
-
-    found = operators.run(looked())
+    found = session.asked(lambda opened: standing.waiting(opened.connection, opened.today))
     if as_json:
         typer.echo(json.dumps([one._asdict() for one in found], ensure_ascii=False, indent=1))
         return
@@ -104,19 +102,17 @@ def differences(
     from clearing import session
     from clearing.day.compare import DifferenceClass
     from clearing.day.difference_book import STATES, Filter, listed
-    from runtime import operators
 
     if kind and kind not in list(DifferenceClass):
         raise typer.BadParameter(f"classes are {', '.join(DifferenceClass)}", param_hint="--class")
 
-    async def looked() -> "tuple[list[Kept], Any]":
-        async with session.opened() as opened:
-            oldest = opened.today - timedelta(days=age_days) if age_days else None
-            wanted = Filter(day_of(day) if day else None, kind, institution, oldest)
-            wanted = wanted._replace(states=STATES) if everything else wanted
-            return await listed(opened.connection, wanted), opened.today
+    async def looked(opened: "Session") -> "tuple[list[Kept], Any]":
+        oldest = opened.today - timedelta(days=age_days) if age_days else None
+        wanted = Filter(day_of(day) if day else None, kind, institution, oldest)
+        wanted = wanted._replace(states=STATES) if everything else wanted
+        return await listed(opened.connection, wanted), opened.today
 
-    found, today = operators.run(looked())
+    found, today = session.asked(looked)
     if as_json:
         typer.echo(json.dumps([one.as_json(today) for one in found], ensure_ascii=False, indent=1))
     else:
@@ -185,30 +181,25 @@ def resolve(
     action: Annotated[str, typer.Option(help="What to do; the class allows some.")],
     operator: Operator,
     reason: Reason = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look whether it could be done.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Settle a difference."""
     from clearing import session
     from clearing.day.actions import Action
     from clearing.day.difference_book import propose, waits
-    from runtime import operators
 
     if action not in list(Action):
         raise typer.BadParameter(f"actions are {', '.join(Action)}", param_hint="--action")
+    name = named(operator)
 
-    async def done() -> tuple[int, bool]:
-        async with session.opened() as opened, session.trying(opened, dry_run):
+    async def done(opened: "Session") -> tuple[int, bool]:
+        async with session.trying(opened, dry_run):
             made = await propose(
-                opened.connection,
-                number,
-                Action(action),
-                operator=named(operator),
-                reason=reason,
-                books=opened.books,
+                opened.connection, number, Action(action), operator=name, reason=reason, books=opened.books
             )
             return made, await waits(opened.connection, made)
 
-    made, waiting = operators.run(done())
+    made, waiting = session.asked(done)
     if dry_run:
         typer.echo(f"Difference {number} could be settled by {action}. Nothing was changed.")
     elif waiting:
@@ -218,45 +209,55 @@ def resolve(
     typer.echo(session.UNAUTHENTICATED, err=True)
 
 
-def approve(resolution: Resolution, operator: Operator) -> None:
+def approve(resolution: Resolution, operator: Operator, dry_run: DryRun = False) -> None:
     """Approve."""
-    _checked(resolution, operator, refused=False)
-    typer.echo(f"Resolution {resolution} is approved; its money enters the next run.")
+    _checked(resolution, operator, refused=False, dry_run=dry_run)
+    if not dry_run:
+        typer.echo(f"Resolution {resolution} is approved; its money enters the next run.")
 
 
-def refuse(resolution: Resolution, operator: Operator) -> None:
+def refuse(resolution: Resolution, operator: Operator, dry_run: DryRun = False) -> None:
     """Refuse."""
-    _checked(resolution, operator, refused=True)
-    typer.echo(f"Resolution {resolution} is refused; nothing moves.")
+    _checked(resolution, operator, refused=True, dry_run=dry_run)
+    if not dry_run:
+        typer.echo(f"Resolution {resolution} is refused; nothing moves.")
 
 
-def _checked(resolution: int, operator: str, *, refused: bool) -> None:
+def _checked(resolution: int, operator: str, *, refused: bool, dry_run: bool) -> None:
     from clearing import session
     from clearing.day.difference_book import check
-    from runtime import operators
 
-    async def done() -> None:
-        async with session.opened() as opened:
-            await check(opened.connection, resolution, operator=named(operator), refuse=refused)
+    name = named(operator)
 
-    operators.run(done())
+    async def done(opened: "Session") -> None:
+        async with session.trying(opened, dry_run):
+            await check(opened.connection, resolution, operator=name, refuse=refused)
+
+    session.asked(done)
+    if dry_run:
+        word = "refused" if refused else "approved"
+        typer.echo(f"Resolution {resolution} could be {word}. A dry run: nothing was changed.")
     typer.echo(session.UNAUTHENTICATED, err=True)
 
 
-def undo(resolution: Resolution, operator: Operator, reason: Reason = "") -> None:
+def undo(resolution: Resolution, operator: Operator, reason: Reason = "", dry_run: DryRun = False) -> None:
     """Take back."""
     from clearing import session
     from clearing.day.difference_book import undo as undone
-    from runtime import operators
 
-    async def done() -> tuple[int, bool]:
-        async with session.opened() as opened:
-            return await undone(opened.connection, resolution, operator=named(operator), reason=reason)
+    name = named(operator)
 
-    made, waits = operators.run(done())
-    typer.echo(f"Entry {made} takes resolution {resolution} back.")
-    if waits:
-        typer.echo(f"It waits for another person: python -m clearing approve {made} --as NAME")
+    async def done(opened: "Session") -> tuple[int, bool]:
+        async with session.trying(opened, dry_run):
+            return await undone(opened.connection, resolution, operator=name, reason=reason)
+
+    made, waits = session.asked(done)
+    if dry_run:
+        typer.echo(f"Resolution {resolution} could be taken back. A dry run: nothing was changed.")
+    else:
+        typer.echo(f"Entry {made} takes resolution {resolution} back.")
+        if waits:
+            typer.echo(f"It waits for another person: python -m clearing approve {made} --as NAME")
     typer.echo(session.UNAUTHENTICATED, err=True)
 
 

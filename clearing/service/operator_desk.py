@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from clearing import standing
 from clearing.day.actions import RULES, Action
+from clearing.day.compare import DifferenceClass
 from clearing.day.difference_book import STATES, Filter, Kept, check, listed, propose, undo, waits
 from clearing.day.run import planned, run_day
 from clearing.day.verify import verify
@@ -25,6 +26,7 @@ from proto.settlement.v1 import clearing_pb2 as pb
 WATCH_EVERY_S: Final = 0.5
 WATCH_IDLE_S_MAX: Final = 3_600
 PART_ENTRIES: Final = 500
+AGE_DAYS_MAX: Final = 36_500
 
 Opened = Callable[[], AbstractAsyncContextManager[Session]]
 
@@ -114,14 +116,18 @@ class OperatorDesk:
 
     async def list_differences(self, request: pb.ListDifferencesRequest) -> pb.ListDifferencesResponse:
         """What differs."""
+        kind, age_days = getattr(request, "class"), request.age_days
+        if kind and kind not in list(DifferenceClass):
+            raise Malformed(f"class: {kind[:30]!r} is none of {', '.join(DifferenceClass)}.")
+        if not 0 <= age_days <= AGE_DAYS_MAX:
+            raise Malformed(f"age_days: {age_days} is not between 0 and {AGE_DAYS_MAX}.")
+        institution = text_of(request.fixmedins_code, field="fixmedins_code")
         async with self._opened() as session:
             today = session.today
             wanted = Filter(
-                day_of(request.day) if request.day else None,
-                getattr(request, "class"),
-                request.fixmedins_code,
-                today - timedelta(days=request.age_days) if request.age_days > 0 else None,
-            )
+                day_of(request.day) if request.day else None, kind, institution,
+                today - timedelta(days=age_days) if age_days else None,
+            )  # fmt: skip
             if request.resolved_too:
                 wanted = wanted._replace(states=STATES)
             found = await listed(session.connection, wanted)
@@ -132,13 +138,14 @@ class OperatorDesk:
         if request.action not in list(Action):
             raise Malformed(f"action: {request.action!r} is none of {', '.join(Action)}.")
         action, operator = Action(request.action), name_in(request.operator)
+        reason = text_of(request.reason, field="reason")
         async with self._opened() as session, trying(session, request.dry_run):
             made = await propose(
                 session.connection,
                 request.id,
                 action,
                 operator=operator,
-                reason=request.reason,
+                reason=reason,
                 books=session.books,
             )
             waiting = await waits(session.connection, made)
@@ -146,25 +153,17 @@ class OperatorDesk:
 
     async def check(self, request: pb.CheckResolutionRequest) -> pb.CheckResolutionResponse:
         """The second person's word."""
-        async with self._opened() as session:
-            await check(
-                session.connection,
-                request.resolution,
-                operator=name_in(request.operator),
-                refuse=request.refuse,
-            )
+        operator = name_in(request.operator)
+        async with self._opened() as session, trying(session, request.dry_run):
+            await check(session.connection, request.resolution, operator=operator, refuse=request.refuse)
         return pb.CheckResolutionResponse()
 
     async def undo(self, request: pb.UndoResolutionRequest) -> pb.UndoResolutionResponse:
         """Take a resolution back."""
-        async with self._opened() as session:
-            made, waits = await undo(
-                session.connection,
-                request.resolution,
-                operator=name_in(request.operator),
-                reason=request.reason,
-            )
-        return pb.UndoResolutionResponse(resolution=made, needs_checker=waits)
+        operator, reason = name_in(request.operator), text_of(request.reason, field="reason")
+        async with self._opened() as session, trying(session, request.dry_run):
+            made, waits = await undo(session.connection, request.resolution, operator=operator, reason=reason)
+        return pb.UndoResolutionResponse(resolution=0 if request.dry_run else made, needs_checker=waits)
 
     async def verify(self, request: pb.VerifyDayRequest) -> pb.VerifyDayResponse:
         """Recompute a day."""

@@ -124,9 +124,10 @@ class PaymentDesk:
     async def check(self, request: pb.CheckInstructionsRequest) -> pb.CheckInstructionsResponse:
         """The second person's word."""
         period, operator = period_of(request.period), name_in(request.operator)
-        async with self._opened() as session:
+        reason = text_of(request.reason, field="reason")
+        async with self._opened() as session, trying(session, request.dry_run):
             found = await book.check(
-                session.connection, period, operator=operator, refuse=request.refuse, reason=request.reason
+                session.connection, period, operator=operator, refuse=request.refuse, reason=reason
             )
         return pb.CheckInstructionsResponse(
             instructions=len(found), amount_fen=sum(one.amount_fen for one in found)
@@ -135,7 +136,7 @@ class PaymentDesk:
     async def reopen(self, request: pb.ReopenInstructionsRequest) -> pb.ReopenInstructionsResponse:
         """Propose anew what was refused."""
         period, operator = period_of(request.period), name_in(request.operator)
-        async with self._opened() as session:
+        async with self._opened() as session, trying(session, request.dry_run):
             made = await book.reopen_refused(session.connection, period, operator=operator)
         return pb.ReopenInstructionsResponse(instructions=made)
 

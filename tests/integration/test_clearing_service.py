@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import grpc
@@ -14,7 +15,7 @@ from clearing.service import operator_desk
 from proto.settlement.v1 import clearing_pb2 as pb
 from proto.settlement.v1 import clearing_pb2_grpc
 from tests.clearing_books import DAY, MemoryBook, figures, two_books
-from tests.clearing_door import Door, served
+from tests.clearing_door import Door, refused, served
 from tests.servers import NewDatabase
 
 
@@ -49,11 +50,19 @@ async def test_a_day_is_run_and_its_difference_settled_by_two_people(stub: Any) 
         pb.ResolveDifferenceRequest(id=one.id, action="adopt_home", operator="wang")
     )
     assert made.needs_checker
+    check = partial(pb.CheckResolutionRequest, resolution=made.resolution)
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "another person"):
+        await stub.CheckResolution(check(operator="wang"))
+    await stub.CheckResolution(check(operator="li", dry_run=True))
     waiting = (await stub.ListWaiting(pb.ListWaitingRequest())).waiting
     assert any("second person" in item.what for item in waiting)
-    await stub.CheckResolution(pb.CheckResolutionRequest(resolution=made.resolution, operator="li"))
+    await stub.CheckResolution(check(operator="li"))
     assert not (await stub.ListDifferences(pb.ListDifferencesRequest(day=day))).differences
     assert not (await stub.VerifyDay(pb.VerifyDayRequest(day=day))).findings
+    undo = partial(pb.UndoResolutionRequest, resolution=made.resolution, operator="wang", reason="found")
+    assert (await stub.UndoResolution(undo(dry_run=True))).resolution == 0
+    assert not (await stub.ListDifferences(pb.ListDifferencesRequest(day=day))).differences
+    assert (await stub.UndoResolution(undo())).resolution > made.resolution
 
 
 async def test_a_run_can_be_watched_to_its_end(stub: Any, books: Any) -> None:
@@ -110,6 +119,14 @@ async def _parts(call: Any) -> AsyncIterator[Any]:
     [
         ("RunDay", pb.RunDayRequest(day="2026-13-01", operator="wang"), grpc.StatusCode.INVALID_ARGUMENT),
         ("RunDay", pb.RunDayRequest(day="2026-11-20"), grpc.StatusCode.INVALID_ARGUMENT),
+        ("ListDifferences", pb.ListDifferencesRequest(age_days=2**31 - 1), grpc.StatusCode.INVALID_ARGUMENT),
+        ("ListDifferences", pb.ListDifferencesRequest(**{"class": "x"}), grpc.StatusCode.INVALID_ARGUMENT),
+        ("ListDifferences", pb.ListDifferencesRequest(fixmedins_code="\0"), grpc.StatusCode.INVALID_ARGUMENT),
+        (
+            "UndoResolution",
+            pb.UndoResolutionRequest(resolution=7, operator="li", reason="\0"),
+            grpc.StatusCode.INVALID_ARGUMENT,
+        ),
         ("VerifyDay", pb.VerifyDayRequest(day="2026-11-20"), grpc.StatusCode.NOT_FOUND),
         (
             "ResolveDifference",

@@ -93,9 +93,12 @@ async def test_instructions_from_proposal_to_the_banks_answer(stub: Any) -> None
     assert not (await stub.ListInstructions(pb.ListInstructionsRequest())).instructions
     await stub.ProposeInstructions(propose())
     check = partial(pb.CheckInstructionsRequest, period=PERIOD, operator="li")
-    assert (await stub.CheckInstructions(check(refuse=True, reason="no"))).instructions == 6
-    again = pb.ReopenInstructionsRequest(period=PERIOD, operator="wang")
-    assert (await stub.ReopenInstructions(again)).instructions == 6
+    for dry_run in (True, False):  # what is only tried can be done afterwards
+        answer = await stub.CheckInstructions(check(refuse=True, reason="no", dry_run=dry_run))
+        assert answer.instructions == 6
+    for dry_run in (True, False):
+        again = pb.ReopenInstructionsRequest(period=PERIOD, operator="wang", dry_run=dry_run)
+        assert (await stub.ReopenInstructions(again)).instructions == 6
     assert (await stub.CheckInstructions(check())).amount_fen == 3 * 18_000
     file = pb.FileInstructionsRequest(period=PERIOD, operator="wang")
     (one,) = (await stub.FileInstructions(file)).files

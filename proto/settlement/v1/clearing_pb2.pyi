@@ -265,28 +265,32 @@ class ResolveDifferenceResponse(_message.Message):
     def __init__(self, resolution: _Optional[int] = ..., needs_checker: _Optional[bool] = ...) -> None: ...
 
 class CheckResolutionRequest(_message.Message):
-    __slots__ = ("resolution", "operator", "refuse")
+    __slots__ = ("resolution", "operator", "refuse", "dry_run")
     RESOLUTION_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     REFUSE_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     resolution: int
     operator: str
     refuse: bool
-    def __init__(self, resolution: _Optional[int] = ..., operator: _Optional[str] = ..., refuse: _Optional[bool] = ...) -> None: ...
+    dry_run: bool
+    def __init__(self, resolution: _Optional[int] = ..., operator: _Optional[str] = ..., refuse: _Optional[bool] = ..., dry_run: _Optional[bool] = ...) -> None: ...
 
 class CheckResolutionResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class UndoResolutionRequest(_message.Message):
-    __slots__ = ("resolution", "operator", "reason")
+    __slots__ = ("resolution", "operator", "reason", "dry_run")
     RESOLUTION_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     resolution: int
     operator: str
     reason: str
-    def __init__(self, resolution: _Optional[int] = ..., operator: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    dry_run: bool
+    def __init__(self, resolution: _Optional[int] = ..., operator: _Optional[str] = ..., reason: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
 
 class UndoResolutionResponse(_message.Message):
     __slots__ = ("resolution", "needs_checker")

@@ -257,16 +257,18 @@ class InstructionItem(_message.Message):
     def __init__(self, id: _Optional[str] = ..., period: _Optional[str] = ..., batch: _Optional[int] = ..., revision: _Optional[int] = ..., payer: _Optional[str] = ..., payee: _Optional[str] = ..., insutype: _Optional[str] = ..., fund: _Optional[str] = ..., amount_fen: _Optional[int] = ..., made_by: _Optional[str] = ..., state: _Optional[str] = ..., checked_by: _Optional[str] = ..., returned_fen: _Optional[int] = ..., msg_id: _Optional[str] = ...) -> None: ...
 
 class CheckInstructionsRequest(_message.Message):
-    __slots__ = ("period", "operator", "refuse", "reason")
+    __slots__ = ("period", "operator", "refuse", "reason", "dry_run")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     REFUSE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     period: str
     operator: str
     refuse: bool
     reason: str
-    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., refuse: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
+    dry_run: bool
+    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., refuse: _Optional[bool] = ..., reason: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
 
 class CheckInstructionsResponse(_message.Message):
     __slots__ = ("instructions", "amount_fen")
@@ -277,12 +279,14 @@ class CheckInstructionsResponse(_message.Message):
     def __init__(self, instructions: _Optional[int] = ..., amount_fen: _Optional[int] = ...) -> None: ...
 
 class ReopenInstructionsRequest(_message.Message):
-    __slots__ = ("period", "operator")
+    __slots__ = ("period", "operator", "dry_run")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     period: str
     operator: str
-    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ...) -> None: ...
+    dry_run: bool
+    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
 
 class ReopenInstructionsResponse(_message.Message):
     __slots__ = ("instructions",)
