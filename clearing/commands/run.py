@@ -10,9 +10,12 @@ import typer
 
 from clearing.commands.tables import show
 from clearing.options import AsJson, Day, Operator, day_of, named
+from clearing.periods import DayOrNone, Month, period_of
 
 if TYPE_CHECKING:
     from clearing.day.run import Progress, RunResult
+    from clearing.day.verify import Verified
+    from clearing.session import Session
 
 RUN_HELP: Final = """Run a day: close it at the home nodes, sum it in both books, compare them, classify what differs, and
 write what both agree on. Harmless to start again, after a crash or on another machine: a pair of books is in one run of
@@ -33,10 +36,13 @@ STATUS_HELP: Final = """How the books and the runs under way stand. Example:
 
 python -m clearing status
 """
-VERIFY_HELP: Final = """Recompute a day from its items, in both books, and compare with what was published. Exit code 1:
-something does not hold. Example:
+VERIFY_HELP: Final = """Recompute a day from its items, in both books, and compare with what was published: its runs,
+positions and journals, and the payments, payouts, prepayments and documents that come of them. A month is recomputed in
+clearing's own books, from its days' runs on. Exit code 1: something does not hold. Examples:
 
 python -m clearing verify --date 2026-11-23
+
+python -m clearing verify --month 2026-11
 """
 LOOK_EXIT: Final = 1
 
@@ -210,18 +216,25 @@ def status(as_json: AsJson = False) -> None:
         )
 
 
-def verify(day: Day, as_json: AsJson = False) -> None:
+def verify(day: DayOrNone = "", month: Month = "", as_json: AsJson = False) -> None:
     """Recompute."""
-    from clearing import session
-    from clearing.day.verify import verify as verified
+    from clearing import session, verification
 
-    wanted = day_of(day)
-    found = session.asked(lambda opened: verified(wanted, connection=opened.connection, books=opened.books))
+    wanted = period_of(day, month)
+
+    async def looked(opened: "Session") -> "Verified":
+        if wanted.is_month:
+            return await verification.verify_month(wanted, connection=opened.connection)
+        return await verification.verify_day(wanted.first, connection=opened.connection, books=opened.books)
+
+    found = session.asked(looked)
     if as_json:
         findings = [one._asdict() for one in found.findings]
         typer.echo(json.dumps(found._asdict() | {"findings": findings}, ensure_ascii=False, indent=1))
     else:
-        typer.echo(f"{wanted}: {found.batches} batches, {found.pairs} pairs, {found.sums} sums recomputed.")
+        typer.echo(
+            f"{wanted.text}: {found.batches} batches, {found.pairs} pairs, {found.sums} sums recomputed."
+        )
         if found.mended:
             typer.echo(
                 f"{found.mended} items are told otherwise since, as they were settled by asking the books again."

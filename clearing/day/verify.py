@@ -3,7 +3,7 @@
 Both books sum the day again from their decisions; what they say must be what they said when the day was run. What was
 mended since, and settled by asking both books again, is the only change allowed, and it is counted. Inside clearing the
 runs of the day are held against their own rules once more, and what they set aside and carried in against the differences
-and resolutions that it comes from.
+and resolutions that it comes from. What is made of the runs is looked at by who makes it: `clearing/verification.py`.
 """
 
 import json
@@ -11,20 +11,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-import asyncpg
-
 from clearing.books import Book
 from clearing.errors import BookRefused, BookUnreachable, NotFound
+from clearing.findings import Finding, broken
 from ledger.day import SUM_COLUMNS, Bucket, DayKey, DaySum
 from ledger.rows import AMOUNTS
 from runtime.postgres import Connection
-
-
-class Finding(NamedTuple):
-    """One thing that does not hold."""
-
-    what: str
-    where: str
 
 
 class Verified(NamedTuple):
@@ -45,13 +37,7 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
     ]
     if not batches:
         raise NotFound(f"{day} was not run; `python -m clearing runs` lists what was.")
-    findings: list[Finding] = []
-    for batch in batches:
-        findings += await _own_rules(connection, day, batch)
-        findings += await _aside_and_carried(connection, day, batch)
-    findings += await _payments(connection, day)
-    findings += await _months(connection, day)
-    findings += await _wallets(connection, day)
+    findings = await verify_runs(day, batches, connection=connection)
     pairs = await connection.fetch(
         "SELECT batch, node, region FROM run_pair WHERE day = $1 ORDER BY node, region", day
     )
@@ -77,23 +63,15 @@ async def verify(day: date, *, connection: Connection, books: Sequence[Book]) ->
     return Verified(len(batches), len(pairs), sums, mended, findings)
 
 
-async def _rule(connection: Connection, where: str, query: str, *arguments: object) -> list[Finding]:
-    """Ask a rule of the database once more: it raises what does not hold."""
-    try:
-        async with connection.transaction():
-            await connection.fetch(query, *arguments)
-    except asyncpg.PostgresError as broken:
-        return [Finding(str(broken.args[0]), where)]
-    return []
-
-
-async def _own_rules(connection: Connection, day: date, batch: int) -> list[Finding]:
-    where, positions = (
-        f"batch {batch}",
-        "positions_hold(day, batch) FROM run_scheme WHERE day = $1 AND batch = $2",
-    )
-    found = await _rule(connection, where, "SELECT run_holds($1, $2::smallint)", day, batch)
-    return found or await _rule(connection, where, f"SELECT {positions}", day, batch)
+async def verify_runs(day: date, batches: Sequence[int], *, connection: Connection) -> list[Finding]:
+    """The runs of a day against their own rules, and against the differences and resolutions that they come from."""
+    findings: list[Finding] = []
+    for batch in batches:
+        findings += await broken(
+            connection, f"batch {batch}", "SELECT run_holds($1, $2::smallint)", day, batch
+        )
+        findings += await _aside_and_carried(connection, day, batch)
+    return findings
 
 
 async def _aside_and_carried(connection: Connection, day: date, batch: int) -> list[Finding]:
@@ -133,51 +111,6 @@ async def _aside_and_carried(connection: Connection, day: date, batch: int) -> l
         for (node, region, source, key), sums in left.items()
         if any(sums)
     ]
-
-
-_REPLACED = """
-SELECT i.id, i.returned_fen, again.fen FROM instruction_state i CROSS JOIN LATERAL
-  (SELECT isum(amount_fen) AS fen FROM instruction n WHERE n.replaces = i.id) again
-WHERE i.period = $1 AND i.batch = $2 AND again.fen <> i.returned_fen AND NOT (i.refused AND again.fen = i.amount_fen)
-ORDER BY i.id
-"""
-
-
-async def _payments(connection: Connection, day: date) -> list[Finding]:
-    """Whether the instructions that pay this day's runs move what their runs owe, and again only what came back."""
-    sets = await connection.fetch(
-        "SELECT DISTINCT period, set_batch FROM run_payment WHERE day = $1 AND period <> '' ORDER BY period, set_batch",
-        day,
-    )
-    found: list[Finding] = []
-    for period, batch in sets:
-        where = f"instructions of {period}, batch {batch}"
-        found += await _rule(connection, where, "SELECT instructions_hold($1, $2::smallint)", period, batch)
-        for one in await connection.fetch(_REPLACED, period, batch):
-            what = f"{one['returned_fen']} fen of {one['id']} came back, {one['fen']} are paid again"
-            found.append(Finding(what, where))
-    return found
-
-
-async def _wallets(connection: Connection, day: date) -> list[Finding]:
-    """Whether what was written of the day's wallet transfers still holds together."""
-    found: list[Finding] = []
-    for (batch,) in await connection.fetch("SELECT batch FROM wallet_run WHERE day = $1 ORDER BY batch", day):
-        where = f"wallet, batch {batch}"
-        found += await _rule(connection, where, "SELECT wallet_holds($1, $2::smallint)", day, batch)
-    return found
-
-
-async def _months(connection: Connection, day: date) -> list[Finding]:
-    """Whether the closed documents that this day's runs are in still say what their days say."""
-    documents = await connection.fetch(
-        "SELECT month, proposal FROM month_of_day WHERE day = $1 ORDER BY 1", day
-    )
-    found: list[Finding] = []
-    for month, proposal in documents:
-        where = f"document of {month[:4]}-{month[4:]}"
-        found += await _rule(connection, where, "SELECT month_holds($1)", proposal)
-    return found
 
 
 async def _published(

@@ -15,12 +15,12 @@ from clearing.day.actions import RULES, Action
 from clearing.day.compare import DifferenceClass
 from clearing.day.difference_book import STATES, Filter, Kept, check, listed, propose, undo, waits
 from clearing.day.run import planned, run_day
-from clearing.day.verify import verify
 from clearing.errors import Malformed
 from clearing.operator_log import entries, note
 from clearing.positions.publish import publish
 from clearing.service.fields import day_of, name_in, text_of
 from clearing.session import PROGRAM, Session, kept, trying, watched
+from clearing.verification import verify_day
 from proto.settlement.v1 import clearing_pb2 as pb
 
 WATCH_EVERY_S: Final = 0.5
@@ -168,7 +168,7 @@ class OperatorDesk:
     async def verify(self, request: pb.VerifyDayRequest) -> pb.VerifyDayResponse:
         """Recompute a day."""
         async with self._opened() as session:
-            found = await verify(day_of(request.day), connection=session.connection, books=session.books)
+            found = await verify_day(day_of(request.day), connection=session.connection, books=session.books)
         findings = [pb.VerifyFinding(what=one.what, where=one.where) for one in found.findings]
         return pb.VerifyDayResponse(
             batches=found.batches, pairs=found.pairs, sums=found.sums, findings=findings, mended=found.mended

@@ -8,7 +8,6 @@ import asyncpg
 import pytest
 
 from clearing.approvals import APPLIED
-from clearing.day.verify import verify
 from clearing.errors import NotAllowed, NotFound, ReturnsWrong
 from clearing.months.month_book import propose_month
 from clearing.parties import load_parties
@@ -20,6 +19,7 @@ from clearing.periods import Period, read_period
 from clearing.proposals import check as check_proposal
 from clearing.scheme import PROVINCES, load_scheme
 from clearing.standing import waiting
+from clearing.verification import verify_day
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_runs import CHONGQING, DAY, GUANGZHOU, NANNING, SHENZHEN, a_run, a_sum
@@ -292,7 +292,7 @@ async def test_what_is_paid_again_without_having_come_back_is_found(connection: 
     await answered(connection, f"{first.id},partly,0.10,AC04")
 
     async def found() -> list[str]:
-        findings = (await verify(DAY, connection=connection, books=())).findings
+        findings = (await verify_day(DAY, connection=connection, books=())).findings
         return [one.what for one in findings if "paid again" in one.what]
 
     assert await found() == []

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 import pytest
 
-from clearing.day.verify import verify
 from clearing.months import month_book
 from clearing.parties import load_parties
 from clearing.payments.bank_returns import HEADER, read_returns
@@ -15,6 +14,7 @@ from clearing.payments.instructions import Instruction
 from clearing.payments.return_book import book_returns
 from clearing.periods import Period
 from clearing.scheme import load_scheme
+from clearing.verification import verify_day
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_runs import GUANGZHOU, NANNING, SHANWEI, SHENZHEN, a_run, a_sum
@@ -80,7 +80,7 @@ async def test_a_closed_month_pays_what_its_prepayment_has_left(connection: Conn
         (str(SHANWEI), str(SHENZHEN), 70),
     }  # fmt: skip
     assert await made(connection) == found
-    verified = await verify(LAST, connection=connection, books=[])
+    verified = await verify_day(LAST, connection=connection, books=[])
     assert [one for one in verified.findings if "instructions" in one.where] == []
 
 

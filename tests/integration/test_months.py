@@ -13,7 +13,6 @@ import asyncpg
 import pytest
 
 from clearing.approvals import APPLIED
-from clearing.day.verify import verify
 from clearing.errors import NotAllowed, NotFound
 from clearing.months import month_book, year_book
 from clearing.months.month_document import Document
@@ -21,6 +20,7 @@ from clearing.operator_log import entries
 from clearing.periods import Period, read_period
 from clearing.proposals import Proposal, check, listed
 from clearing.standing import waiting
+from clearing.verification import verify_day
 from ledger.day import DaySum
 from runtime import postgres
 from runtime.postgres import Connection
@@ -293,7 +293,7 @@ async def test_a_closed_document_that_was_tampered_with_is_found_by_verify(conne
     await closed(connection, "2026-10", AFTER)
 
     async def told() -> list[str]:
-        found = (await verify(LAST, connection=connection, books=[])).findings
+        found = (await verify_day(LAST, connection=connection, books=[])).findings
         return [one.what for one in found if one.where == "document of 2026-10"]
 
     assert await told() == []

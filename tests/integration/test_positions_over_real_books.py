@@ -10,13 +10,13 @@ import pytest
 from clearing.day.actions import Action
 from clearing.day.difference_book import Filter, check, listed, propose
 from clearing.day.run import RunResult, run_day
-from clearing.day.verify import verify
 from clearing.parties import load_parties
 from clearing.periods import read_period
 from clearing.positions import explain as behind
 from clearing.positions.document_files import write_documents
 from clearing.positions.publish import publish
 from clearing.scheme import load_scheme
+from clearing.verification import verify_day
 from runtime.keys import setl_id_text
 from tests.builders import CARE_POOL, HOME_POOL, OTHER_HOSPITAL, TODAY, a_care_row, a_mirror_row, an_id
 from tests.clearing_scene import Scene, clearing_scene
@@ -102,4 +102,4 @@ async def test_a_figure_and_its_statement_are_what_the_books_items_say_before_an
     assert items == {setl_id_text(an_id("tomorrow")): (60, False)}
     assert (await documents(scene, tmp_path, TODAY))[str(CARE_POOL)]["items"] == "2"
     assert (await documents(scene, tmp_path, YESTERDAY)) == index
-    assert (await verify(TODAY, connection=scene.clearing, books=scene.at)).findings == []
+    assert (await verify_day(TODAY, connection=scene.clearing, books=scene.at)).findings == []

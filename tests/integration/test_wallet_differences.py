@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from clearing.__main__ import app
 from clearing.approvals import APPLIED
-from clearing.day.verify import verify
+from clearing.verification import verify_day
 from clearing.errors import NotAllowed, NotFound
 from clearing.proposals import check
 from clearing.settings import BookAt
@@ -210,7 +210,7 @@ async def test_verify_finds_a_run_that_carries_in_what_was_not_resolved(scene: S
     await scene.run(NEXT)
 
     async def found() -> list[str]:
-        findings = (await verify(NEXT, connection=scene.connection, books=())).findings
+        findings = (await verify_day(NEXT, connection=scene.connection, books=())).findings
         return [one.what for one in findings if one.where.startswith("wallet")]
 
     assert await found() == []

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from clearing.__main__ import app
 from clearing.approvals import APPLIED
-from clearing.day.verify import verify
 from clearing.months.month_book import propose_month
 from clearing.parties import load_parties
 from clearing.payments.bank_returns import HEADER, read_returns
@@ -23,6 +22,7 @@ from clearing.positions.position_book import PositionReader
 from clearing.proposals import check as check_proposal
 from clearing.scheme import load_scheme
 from clearing.standing import unpaid, waiting
+from clearing.verification import verify_day
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_runs import DAY, GUANGZHOU, NANNING, SHENZHEN, a_run, a_sum, a_wallet_run
@@ -176,7 +176,7 @@ async def test_instructions_that_do_not_pay_what_wallets_owe_are_found(connectio
     await proposed(connection)
 
     async def found() -> list[str]:
-        findings = (await verify(DAY, connection=connection, books=())).findings
+        findings = (await verify_day(DAY, connection=connection, books=())).findings
         return [one.where for one in findings if "instructions" in one.where]
 
     assert await found() == []
