@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 MONTH_HELP: Final = """The clearing document of a month: its closed days rolled up per insurance and fund, between pools,
 by institution, and for payers outside the pools; what institutions listed and did not confirm is left out and comes
 with the next month. With --as it is proposed; another person approves, and then it is closed for ever: what comes
-later is in a later month's document. Without --as it only looks. Exit code 1: it cannot be closed yet, or is not;
-2: refused. Examples:
+later is in a later month's document. Without --as it only looks. With --out it is written, one XLSX and CSV per pool,
+institution and payer outside the pools, employees and residents apart, with control totals and hashes; index.csv comes
+last. Exit code 1: it cannot be closed yet, or is not; 2: refused. Examples:
 
 python -m clearing month --month 2026-11
 
@@ -30,6 +32,8 @@ python -m clearing month --month 2026-11 --as wang --dry-run
 python -m clearing month --month 2026-11 --as wang
 
 python -m clearing month --month 2026-11 --json > 2026-11.json
+
+python -m clearing month --month 2026-11 --out documents
 """
 YEAR_HELP: Final = """The annual closing (年度清算): what each institution is due for a year by its closed months, what of
 it was paid, what audits took, and what is left to pay. Proposed with --as, approved by another person. Exit code 1: it
@@ -56,10 +60,13 @@ def month(
         bool,
         typer.Option("--early", help="Before the month is over; its other days enter the next document."),
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the document into a folder of its own.")
+    ] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Propose, or look."""
+    """Propose, look, or write."""
     from clearing import session
     from clearing.months.month_book import latest_document, propose_month, stands
     from clearing.workdays import load_workdays
@@ -78,18 +85,36 @@ def month(
 
     standing, found, new = session.asked(done)
     dues = load_workdays().of_month(period.first.year, period.first.month)
+    folder = _written(found, period, out) if out is not None and not dry_run else ""
     if as_json:
-        typer.echo(
-            json.dumps(_as_json(period, standing, found, dues), ensure_ascii=False, indent=1, default=str)
-        )
+        told_json = _as_json(period, standing, found, dues) | ({"folder": folder} if folder else {})
+        typer.echo(json.dumps(told_json, ensure_ascii=False, indent=1, default=str))
     else:
         _print(period, standing, found, dues)
+        if folder:
+            typer.echo(f"written: {folder}, index.csv")
     if name and found is not None:
         if not as_json:
             typer.echo(told(found.proposal, new=new, dry_run=dry_run))
         typer.echo(session.UNAUTHENTICATED, err=True)
     elif not standing.closed:
         raise typer.Exit(LOOK_EXIT)
+
+
+def _written(found: "Document | None", period: Period, out: Path) -> str:
+    """The folder of the files. What cannot be written is a sentence and exit code 2."""
+    from clearing.months.month_files import write_month
+    from clearing.parties import load_parties
+    from clearing.scheme import load_scheme
+
+    said = f"{period.text} has no document yet; propose it with --as NAME."
+    if found is not None:
+        try:
+            return str(write_month(found, out, scheme=load_scheme(), parties=load_parties()).folder)
+        except OSError as failed:
+            said = f"{failed.filename or out} cannot be written: {failed.strerror}."
+    typer.echo(f"error: {said}", err=True)
+    raise typer.Exit(2)
 
 
 def _as_json(

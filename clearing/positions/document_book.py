@@ -7,7 +7,8 @@ from typing import Any, Final
 from clearing.parties import Party
 from clearing.periods import Period
 from clearing.positions import documents as doc
-from clearing.positions.documents import Document, Line, Sums, bearers_of, includes_account
+from clearing.positions.documents import Document, Sums, bearers_of, includes_account
+from clearing.positions.sheet import Line
 from clearing.scheme import Scheme
 from ledger.rows import PAYERS
 from runtime.postgres import Connection

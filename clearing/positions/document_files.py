@@ -12,9 +12,10 @@ from clearing.errors import ItemsDiffer, NotFound
 from clearing.parties import Party
 from clearing.periods import Period
 from clearing.positions.document_book import DocumentReader, told
-from clearing.positions.documents import KINDS, PAYER, Document, csv_text, plain_yuan
+from clearing.positions.documents import KINDS, PAYER, Document, csv_text
 from clearing.positions.item_lists import Item, Spool, items_of
 from clearing.positions.position_book import PositionReader
+from clearing.positions.sheet import plain_yuan
 from clearing.positions.workbook import write_workbook
 from clearing.scheme import Scheme
 from runtime.postgres import Connection
@@ -121,5 +122,5 @@ def _written(folder: Path, documents: Sequence[Document], spool: Spool | None) -
             str(totals["psntime"]), str(totals.get("refunds", 0)), plain_yuan(amount_fen),
             hashlib.sha256(content).hexdigest(), str(document.items), document.items_sha256,
         ])  # fmt: skip
-    write_workbook(folder / kind / f"{documents[0].file_name}.xlsx", documents)
+    write_workbook(folder / kind / f"{documents[0].file_name}.xlsx", [one.sheet for one in documents])
     return rows

@@ -5,29 +5,28 @@ The official forms' names and columns were not found; the columns are put togeth
 interface (docs/positions.md says which). Amounts are fen inside and yuan with two places in every file.
 """
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from clearing.parties import Party
+from clearing.positions.sheet import (
+    BOOK_LABELS,
+    COUNTS,
+    TOTAL,
+    Column,
+    Line,
+    Sheet,
+    file_name,
+    sheet_csv,
+    sheet_name,
+    summed,
+)
 from clearing.scheme import ACCOUNT, INTER_POOL, Scheme
 from ledger.rows import FUND_PAYERS, PAYERS
 
 POOL, INSTITUTION, PAYER = "pools", "institutions", "payers"
 KINDS: Final = (POOL, INSTITUTION, PAYER)
-TOTAL: Final = "合计 total"
-
-
-class Column(NamedTuple):
-    """One column of money or of a count."""
-
-    name: str
-    label: str
-
-
-COUNTS: Final = (Column("psntime", "人次"), Column("refunds", "退费笔数"))
 FIGURES: Final = (
     *COUNTS,
     Column("medfee_sumamt", "医疗费总额"),
@@ -69,7 +68,6 @@ TITLES: Final = {
     INSTITUTION: "定点医药机构结算清分表",
     PAYER: "统筹区外支付方应付表",
 }
-BOOK_LABELS: Final = {"employees": "职工", "residents": "居民"}
 
 
 class Sums(NamedTuple):
@@ -80,13 +78,6 @@ class Sums(NamedTuple):
     amounts: Mapping[str, int]  # total_fen and every payer
     carried_fen: int  # of total_fen
     aside_fen: int
-
-
-class Line(NamedTuple):
-    """A line of a document: its keys as text, its figures in the order of its columns."""
-
-    keys: tuple[str, ...]
-    figures: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -110,12 +101,28 @@ class Document:
     @property
     def totals(self) -> tuple[int, ...]:
         """Sums of the lines; a document without lines has zeros."""
-        return tuple(sum(line.figures[place] for line in self.lines) for place in range(len(self.columns)))
+        return summed((), self.lines, len(self.columns)).figures
 
     @property
     def file_name(self) -> str:
-        """Without a suffix; characters that a file system may not take are replaced."""
-        return "".join(one if one.isalnum() or one in "-_." else "_" for one in self.code)
+        """Without a suffix."""
+        return file_name(self.code)
+
+    @property
+    def sheet(self) -> Sheet:
+        """As it is printed."""
+        keys = KEYS[self.kind]
+        return Sheet(
+            sheet_name(self.book),
+            f"{TITLES[self.kind]}（{BOOK_LABELS.get(self.book, self.book)}）",
+            f"{self.code} {self.name if self.name != self.code else ''}".strip(),
+            self.period,
+            keys,
+            self.columns,
+            self.lines,
+            [Line((TOTAL, *[""] * (len(keys) - 1)), self.totals)],
+            f"明细 items: {self.items}    SHA-256: {self.items_sha256 or 'not drawn'}",
+        )
 
 
 def figures(
@@ -153,30 +160,7 @@ def includes_account(parties: Mapping[str, Party], pool: int) -> bool:
 
 def csv_text(document: Document) -> str:
     """Header of field names, lines, and the totals as the last line."""
-    keys = KEYS[document.kind]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.name for column in (*keys, *document.columns)])
-    for line in document.lines:
-        writer.writerow([*line.keys, *_told(document.columns, line.figures)])
-    writer.writerow([TOTAL, *[""] * (len(keys) - 1), *_told(document.columns, document.totals)])
-    return out.getvalue()
-
-
-def plain_yuan(fen: int) -> str:
-    """An amount for machines: -12345 fen are -123.45."""
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02}"
-
-
-def is_count(column: Column) -> bool:
-    """Whether a column counts; all others are money."""
-    return column in COUNTS
-
-
-def _told(columns: Sequence[Column], row: Sequence[int]) -> list[str]:
-    return [
-        str(one) if is_count(column) else plain_yuan(one) for column, one in zip(columns, row, strict=True)
-    ]
+    return sheet_csv(document.sheet)
 
 
 assert len(FIGURES) == len(COUNTS) + 2 + len(PAYERS) + 5

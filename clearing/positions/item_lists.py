@@ -18,7 +18,8 @@ from clearing.books import Book
 from clearing.errors import BooksUnknown
 from clearing.figures import Figures
 from clearing.periods import Period
-from clearing.positions.documents import INSTITUTION, POOL, plain_yuan
+from clearing.positions.documents import INSTITUTION, POOL
+from clearing.positions.sheet import plain_yuan
 from clearing.scheme import Scheme
 from ledger.day import DayKey
 from ledger.rows import AMOUNTS
