@@ -76,6 +76,11 @@ class ClaimDesk:
     def __len__(self) -> int:
         return len(self._intake)
 
+    @property
+    def flushing(self) -> bool:
+        """Whether a flush is under way."""
+        return self._intake.flushing
+
     def submit(self, call: Call) -> Refused | None:
         """Take a call in; its reply resolves later. A full queue refuses, and nothing happened."""
         if self._dispatch.full or not self._intake.put(call):

@@ -23,7 +23,7 @@ from gateway.outcomes import own_outcome
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import read_fee_lines
 from gateway.signed_in import SignedIn
-from gateway.slices import in_slices
+from gateway.slices import Slices
 from ledger.life import Status
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date
@@ -40,8 +40,11 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("fees")
 class FeeDesk:
     """Where fee calls are judged and written."""
 
-    def __init__(self, *, book: FeeBook, house: House, signed_in: SignedIn, clock: Clock) -> None:
+    def __init__(
+        self, *, book: FeeBook, house: House, signed_in: SignedIn, slices: Slices, clock: Clock
+    ) -> None:
         self._book = book
+        self._slices = slices
         self._signed_in = signed_in
         self._house = house
         self._clock = clock
@@ -119,7 +122,7 @@ class FeeDesk:
         keys, named_keys = keys_of(given.feedetl)
         known = await held.held([*keys, *named_keys])
         days = {day_of(line.fee_ocur_time or today) for line in given.feedetl}
-        change = await in_slices(
+        change = await self._slices.of(
             upload(
                 given.feedetl, batch=batch, held=known,
                 sums=await held.sums({(batch, day) for day in days if day} | places_of(known.values())),
@@ -162,7 +165,7 @@ class FeeDesk:
             )
         sums = await held.sums(places_of([*lines, *returns.values(), *originals.values()]))
         catalogue = self._house.catalogues[parties.institution.pool]
-        change = await in_slices(
+        change = await self._slices.of(
             delete(
                 lines, sums=sums, returns=returns, originals=originals, catalogue=catalogue,
                 level=parties.institution.lmtpric_hosp_lv,

@@ -1,13 +1,16 @@
-"""Long pure work in slices: it yields now and then, and whoever drives it gives others the event loop meanwhile.
+"""Long pure work in slices: what is waited for at a counter goes before what a ward sends at night.
 
-A pause is longer than the slice before it, so that an upload takes at most a third of its process while it is worked on:
-what is waited for at a counter goes before what a ward sends at night.
+Method: the work yields after small pieces. After a slice of half a millisecond the event loop has its turns, and where a
+flush of claims or decisions is under way in this process the next slice waits for its end, but at most nine times as
+long as the slice took: an upload always has a tenth of its process, and nearly all of it where nobody else wants it. All
+long work of a process takes turns, slice by slice in the order of asking, so that ten wards take no more than one.
 """
 
 import asyncio
-import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final, TypeVar
+
+from runtime.clock import Clock
 
 Done = TypeVar("Done")
 
@@ -16,22 +19,57 @@ Sliced = Generator[None, None, Done]
 
 SLICE_LINES: Final = 20
 """A tenth of a millisecond or two of work on fee lines."""
-SLICE_MS: Final = 1
-"""So much work at once; the event loop's timers are no finer."""
-PAUSE_TIMES: Final = 2
-"""A pause takes so many times what the slice took."""
+SLICE_US: Final = 500
+"""So much work at once."""
+TURNS: Final = 3
+"""So often the loop goes round after a slice: a call that came in meanwhile gets from its socket to its queue."""
+PAUSE_TIMES_MAX: Final = 9
+"""A pause takes at most so many times what the slice took."""
+LOOK_AGAIN_MS: Final = 1
+"""How soon a pause looks again whether it may end; the event loop's timers are no finer."""
 
 
-async def in_slices(work: Sliced[Done]) -> Done:
-    """Drive work, others in between."""
-    began_s = time.monotonic()
+class Slices:
+    """Where the long work of a process takes turns.
+
+    `pressing` says whether something is under way that goes first.
+    """
+
+    def __init__(self, *, pressing: Callable[[], bool], clock: Clock) -> None:
+        self._pressing = pressing
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def of(self, work: Sliced[Done]) -> Done:
+        """Drive work to its end, others in between."""
+        while True:
+            async with self._turn:
+                began_s = self._clock.monotonic_s()
+                took_us = 0
+                while took_us < SLICE_US:
+                    try:
+                        next(work)
+                    except StopIteration as end:
+                        done: Done = end.value
+                        return done
+                    took_us = round((self._clock.monotonic_s() - began_s) * 1_000_000)
+                await self._give_way(PAUSE_TIMES_MAX * took_us)
+
+    async def _give_way(self, most_us: int) -> None:
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        until_s = self._clock.monotonic_s() + most_us / 1_000_000
+        while True:
+            if not self._pressing() or self._clock.monotonic_s() >= until_s:
+                return
+            await asyncio.sleep(LOOK_AGAIN_MS / 1000)
+
+
+def at_once(work: Sliced[Done]) -> Done:
+    """Sliced work that is short this time, to its end."""
     while True:
         try:
             next(work)
         except StopIteration as end:
             done: Done = end.value
             return done
-        took_s = time.monotonic() - began_s
-        if took_s * 1000 >= SLICE_MS:
-            await asyncio.sleep(PAUSE_TIMES * took_s)
-            began_s = time.monotonic()

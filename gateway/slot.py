@@ -27,6 +27,7 @@ from gateway.session import Session
 from gateway.sign_in import SignBook
 from gateway.signed_in import SignedIn
 from gateway.silences import Silences
+from gateway.slices import Slices
 from gateway.stay_query import StayQuery
 from runtime.clock import Clock
 
@@ -69,7 +70,8 @@ class Slot:
             log=log, region=region, slot=slot, clock=clock, silences=self.silences, dispatch=self.dispatch,
             booking=self.booking, asks=self.asks, alarm=alarm,
         )  # fmt: skip
-        fees = FeeDesk(book=fee_book, house=house, signed_in=signed_in, clock=clock)
+        slices = Slices(pressing=lambda: self.claims.flushing or self.booking.flushing, clock=clock)
+        fees = FeeDesk(book=fee_book, house=house, signed_in=signed_in, slices=slices, clock=clock)
         self.desk = Desk(
             claims=self.claims, fees=fees, asks=self.asks, house=house, silences=self.silences, clock=clock
         )

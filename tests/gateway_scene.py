@@ -31,6 +31,7 @@ from gateway.queries import Queries
 from gateway.session import Session
 from gateway.signed_in import SignedIn
 from gateway.silences import Silences
+from gateway.slices import Slices
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.sealing import public_key_of
@@ -116,6 +117,7 @@ class Scene:
                 book=FeeBook(dsn="", region="", slot=0),
                 house=self.house,
                 signed_in=self.signed_in,
+                slices=Slices(pressing=lambda: False, clock=self.clock),
                 clock=self.clock,
             ),
             claims=self.claims,

@@ -19,6 +19,7 @@ from gateway.postgres_care_book import open_care_book
 from gateway.refusals import Refused
 from gateway.settling import visits_of_uploaded
 from gateway.signed_in import SignedIn
+from gateway.slices import Slices
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime import postgres
 from runtime.keys import setl_id_text
@@ -73,7 +74,8 @@ class Counter:
     def __post_init__(self) -> None:
         clock = StandingClock()
         signed_in = SignedIn(book=self.book, clock=clock)
-        self.desk = FeeDesk(book=self.fees, house=a_house(), signed_in=signed_in, clock=clock)
+        slices = Slices(pressing=lambda: False, clock=clock)
+        self.desk = FeeDesk(book=self.fees, house=a_house(), signed_in=signed_in, slices=slices, clock=clock)
 
     async def reply(self, request: Any) -> Reply:
         return await self.desk.decide(a_call(request))

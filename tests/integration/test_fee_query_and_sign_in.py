@@ -16,6 +16,7 @@ from gateway.fee_query import FeeQuery
 from gateway.refusals import Refused
 from gateway.sign_in import SignBook
 from gateway.signed_in import SignedIn
+from gateway.slices import Slices
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import bill_key, setl_id_text
 from tests.builders import (
@@ -49,7 +50,8 @@ class Door:
         parts: dict[str, Any] = {"book": book, "house": a_house(), "clock": StandingClock()}
         self.signed_in = SignedIn(book=care_book, clock=StandingClock())
         self.query = FeeQuery(**parts)
-        self.desk = FeeDesk(**parts, signed_in=self.signed_in)
+        slices = Slices(pressing=lambda: False, clock=StandingClock())
+        self.desk = FeeDesk(**parts, signed_in=self.signed_in, slices=slices)
         self.signs = SignBook(**parts, signed_in=self.signed_in)
         self.connection = connection
 

@@ -1,7 +1,6 @@
 """Whatever is uploaded, returned and deleted, in any order, the sums are those of the lines that are held."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,11 +8,9 @@ from hypothesis import strategies as st
 from gateway.catalogue import Catalogue, Item, split
 from gateway.fees import Change, Held, Place, Sum, delete, facts_sums, lines_digest, upload
 from gateway.refusals import Refused
-from gateway.slices import Sliced
+from gateway.slices import at_once
 from proto.settlement.v1 import settlement_pb2 as pb
 from tests.builders import an_id
-
-Done = TypeVar("Done")
 
 LEVEL = 3
 DAYS = ("2026-11-16", "2026-11-17", "2026-11-18")
@@ -46,16 +43,6 @@ def a_taken_back(of: pb.FeeDetail, units: int, day: str, name: str) -> pb.FeeDet
     )  # fmt: skip
 
 
-def to_the_end(work: Sliced[Done]) -> Done:
-    """What work in slices comes to."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            done: Done = end.value
-            return done
-
-
 class Shelf:
     """The lines and sums of a visit, as the book holds them between calls."""
 
@@ -80,7 +67,7 @@ class Shelf:
             place: Sum(one.lines, one.parts, dict(one.splits), one.content)
             for place, one in self.sums.items()
         }
-        done = to_the_end(
+        done = at_once(
             upload(
                 lines, batch="b", held=self.held, sums=sums, visit_lines=len(self.held), catalogue=CATALOGUE,
                 level=LEVEL, upload_id=an_id(name), default_time=DAYS[0],
@@ -99,7 +86,7 @@ class Shelf:
         work = delete(
             named, sums=self.sums, returns=back, originals=originals, catalogue=CATALOGUE, level=LEVEL
         )
-        self.apply(to_the_end(work))
+        self.apply(at_once(work))
 
     def recomputed(self) -> dict[Place, Sum]:
         """From the lines alone, by the split that a settlement with its lines would have."""

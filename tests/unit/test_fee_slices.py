@@ -3,12 +3,25 @@
 import asyncio
 
 from gateway.fees import CALL_LINES_MAX, Change, delete, upload
-from gateway.slices import in_slices
+from gateway.slices import Slices
 from tests.builders import a_house, a_line, an_id
 
 POOL = 440100
 LEAST_TURNS = 100
-"""Pauses are longer than slices, and an idle turn takes some microseconds."""
+
+
+class HastyClock:
+    """Every look at it finds a millisecond gone, so that each piece of work is a slice."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def now_ms(self) -> int:
+        return int(self.monotonic_s() * 1000)
+
+    def monotonic_s(self) -> float:
+        self.now_s += 0.001
+        return self.now_s
 
 
 async def test_others_have_their_turns_during_an_upload_and_a_deletion() -> None:
@@ -21,8 +34,9 @@ async def test_others_have_their_turns_during_an_upload_and_a_deletion() -> None
             await asyncio.sleep(0)
 
     other = asyncio.create_task(others())
+    slices = Slices(pressing=lambda: False, clock=HastyClock())
     catalogue = a_house().catalogues[POOL]
-    uploaded = await in_slices(
+    uploaded = await slices.of(
         upload(
             [a_line(f"{number}") for number in range(CALL_LINES_MAX)], batch="b", held={}, sums={}, visit_lines=0,
             catalogue=catalogue, level=3, upload_id=an_id("upload"), default_time="2026-11-18",
@@ -33,7 +47,7 @@ async def test_others_have_their_turns_during_an_upload_and_a_deletion() -> None
     assert turns >= LEAST_TURNS
     turns = 0
     lines = list(uploaded.written.values())
-    gone = await in_slices(
+    gone = await slices.of(
         delete(lines, sums=uploaded.sums, returns={}, originals={}, catalogue=catalogue, level=3)
     )
     assert len(gone.deleted) == CALL_LINES_MAX
