@@ -34,15 +34,9 @@ class Intake(Generic[One]):
         self._arrived = asyncio.Event()
         self._began_s = 0.0
         self._took_s = 0.0
-        self._flushing = False
 
     def __len__(self) -> int:
         return len(self._items)
-
-    @property
-    def flushing(self) -> bool:
-        """Whether a flush is under way: it is until the next one is asked for."""
-        return self._flushing
 
     def put(self, item: One) -> bool:
         """Queue an item; False where the queue is full, and then nothing happened."""
@@ -61,7 +55,6 @@ class Intake(Generic[One]):
     async def take(self) -> list[One]:
         """The next flush: waits for the first item and for the floor."""
         self._took_s = asyncio.get_running_loop().time() - self._began_s
-        self._flushing = False
         while not self._items:
             self._arrived.clear()
             await self._arrived.wait()
@@ -73,6 +66,5 @@ class Intake(Generic[One]):
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         self._began_s = loop.time()
-        self._flushing = True
         count = min(len(self._items), self._flush_items_max)
         return [self._items.popleft() for _ in range(count)]

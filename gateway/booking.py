@@ -44,11 +44,6 @@ class Booking:
     def __len__(self) -> int:
         return len(self._intake)
 
-    @property
-    def flushing(self) -> bool:
-        """Whether a flush is under way."""
-        return self._intake.flushing
-
     def take(self, decisions: Iterable[mpb.Decision]) -> None:
         """Queue decisions; those for which there is no room are asked for again by the timer."""
         for decision in decisions:

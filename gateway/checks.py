@@ -264,11 +264,13 @@ def lines_violations(lines: Sequence[NettedLine], today: date) -> list[Violation
     ]
 
 
-def each_line_violations(lines: Sequence[NettedLine], today: date) -> list[Violation]:
-    """What is wrong with each line by itself: names, arithmetic, time."""
+def each_line_violations(
+    lines: Sequence[NettedLine], today: date, *, first_place: int = 0
+) -> list[Violation]:
+    """What is wrong with each line by itself: names, arithmetic, time. The first is at that place of the message."""
     found = []
     fine = ""  # the time of the line before: most have the same
-    for place, line in enumerate(lines):
+    for place, line in enumerate(lines, first_place):
         sn, code, amount, cnt, pric, time, _ = line
         if not 0 < len(sn) <= 30:
             bad = ("feedetl_sn", "must be 1 to 30 characters")

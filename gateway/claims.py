@@ -15,7 +15,7 @@ from bus.intake import Intake
 from gateway.admission import admit, sought_by, targets_of
 from gateway.alarm import Alarm
 from gateway.asks import Asks
-from gateway.calls import Answer, Call, NeedsNode
+from gateway.calls import Answer, Call, NeedsNode, Reply
 from gateway.care_book import (
     CareBook,
     CareBookUnavailable,
@@ -72,14 +72,15 @@ class ClaimDesk:
         self._alarm = alarm
         self._intake: Intake[Call] = Intake(items_max=CALLS_MAX)
         self._uncertain: list[bytes] = []
+        self._unanswered = 0
 
     def __len__(self) -> int:
         return len(self._intake)
 
     @property
-    def flushing(self) -> bool:
-        """Whether a flush is under way."""
-        return self._intake.flushing
+    def unanswered(self) -> int:
+        """How many calls that were taken in have no reply yet; who has stopped waiting is not counted."""
+        return self._unanswered
 
     def submit(self, call: Call) -> Refused | None:
         """Take a call in; its reply resolves later. A full queue refuses, and nothing happened."""
@@ -87,7 +88,12 @@ class ClaimDesk:
             return refuse(
                 "QUEUE_FULL", "too many messages are under way here; send this one again in a second"
             )
+        self._unanswered += 1
+        call.reply.add_done_callback(self._replied)
         return None
+
+    def _replied(self, _: "asyncio.Future[Reply]") -> None:
+        self._unanswered -= 1
 
     async def run(self) -> None:
         """Flush after flush, for ever."""

@@ -5,29 +5,33 @@ that sent again it meets its first. Settlements do not wait for it but those of 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from gateway.care_book import CareBookUnavailable, Claim, ClaimConflict, RequestRow, Visit
+from gateway.fee_line_rows import CODE_COLUMNS, LINE_COLUMNS, code_pieces, line_pieces
 from gateway.fee_sums import read_sums, sum_row
 from gateway.fees import Change, Held, Place, Sum
 from gateway.postgres_care_book import VISIT_QUERY, visit_of
+from gateway.slices import Slices
 from runtime import postgres
 from runtime.errors import DatabaseUnreachable
 from runtime.keys import bill_key
 from runtime.postgres import Connection, FailureKind, failure_of
 
 CONNECTIONS: Final = 3
+WRITING_MAX: Final = 2
+"""Fee calls under way at once: a sign-in or a query finds a connection that no ward has."""
 LOCK_TIMEOUT_MS: Final = 3_000
 STATEMENT_TIMEOUT_MS: Final = 20_000
 WAIT_S: Final = 10.0
-COPY_LINES: Final = 125
-"""Lines of a COPY: the driver puts all of them into bytes before it lets others have the event loop."""
 
-_LINE_COLUMNS: Final = ("visit", *Held._fields)
 _HELD: Final = ", ".join(Held._fields)
+
+
+Got = TypeVar("Got")
 
 
 class LiveBill(NamedTuple):
@@ -132,7 +136,7 @@ class FeeTransaction:
         )
         return {row["code"]: row["key"] for row in rows}
 
-    async def _write_codes(self, change: Change) -> None:
+    async def _write_codes(self, change: Change, slices: Slices) -> None:
         assert self.visit is not None
         if change.codes_given_back:
             # both lists are of the same lines, so no other line's code goes; a join would look at all of the visit's
@@ -142,11 +146,10 @@ class FeeTransaction:
                 list({key for _, key in change.codes_given_back}),
             )  # fmt: skip
         if change.codes:
-            await self._connection.copy_records_to_table(
-                "fee_trace",
-                records=[(self.visit.id, code, key) for code, key in change.codes],
-                columns=("visit", "code", "key"),
-            )
+            await self._connection.copy_to_table(
+                "fee_trace", source=code_pieces(self.visit.id, change.codes, slices), columns=CODE_COLUMNS,
+                format="binary",
+            )  # fmt: skip
 
     async def totals(self) -> tuple[int, int]:
         """Lines of the visit, and what they come to, fen."""
@@ -158,8 +161,8 @@ class FeeTransaction:
         assert row is not None, "a sum has a row"
         return row[0], row[1]
 
-    async def write(self, change: Change) -> None:
-        """Lines and sums as they are from now on."""
+    async def write(self, change: Change, slices: Slices) -> None:
+        """Lines and sums as they are from now on; `slices` drives what takes long."""
         assert self.visit is not None
         visit, connection = self.visit.id, self._connection
         if change.deleted:
@@ -167,13 +170,10 @@ class FeeTransaction:
                 "DELETE FROM fee_line WHERE visit = $1 AND key = any($2)", visit, list(change.deleted)
             )
         written = list(change.written.values())
-        for first in range(0, len(written), COPY_LINES):
-            await connection.copy_records_to_table(
-                "fee_line",
-                records=[(visit, *held) for held in written[first : first + COPY_LINES]],
-                columns=_LINE_COLUMNS,
-            )
-        await self._write_codes(change)
+        await connection.copy_to_table(
+            "fee_line", source=line_pieces(visit, written, slices), columns=LINE_COLUMNS, format="binary"
+        )
+        await self._write_codes(change, slices)
         await connection.execute(
             "DELETE FROM fee_sum s USING unnest($2::text[], $3::date[]) AS p (batch, day)"
             " WHERE s.visit = $1 AND s.batch = p.batch AND s.day = p.day",
@@ -214,6 +214,7 @@ class FeeBook:
     def __init__(self, *, dsn: str, region: str, slot: int) -> None:
         self._dsn = dsn
         self._name = f"gateway {region} slot {slot} fees"
+        self._writing = asyncio.Semaphore(WRITING_MAX)
         self._free: asyncio.Queue[Connection | None] = asyncio.Queue(CONNECTIONS)
         for _ in range(CONNECTIONS):
             self._free.put_nowait(None)
@@ -228,8 +229,12 @@ class FeeBook:
     @asynccontextmanager
     async def transaction(self, visit: bytes | None) -> AsyncIterator[FeeTransaction]:
         """A transaction that holds the visit. Raises ClaimConflict and CareBookUnavailable."""
-        async with self.connection() as connection, connection.transaction():
-            yield FeeTransaction(connection, await _locked_visit(connection, visit))
+        await _within_wait(self._writing.acquire())
+        try:
+            async with self.connection() as connection, connection.transaction():
+                yield FeeTransaction(connection, await _locked_visit(connection, visit))
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def reading(self, visit: bytes) -> AsyncIterator[FeeTransaction]:
@@ -243,12 +248,7 @@ class FeeBook:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for one call, in no transaction yet. Raises ClaimConflict and CareBookUnavailable."""
-        connection: Connection | None = None
-        try:
-            async with asyncio.timeout(WAIT_S):
-                connection = await self._free.get()
-        except TimeoutError:
-            raise CareBookUnavailable("too many fee calls are under way") from None
+        connection = await _within_wait(self._free.get())
         try:
             if connection is None or connection.is_closed():
                 connection = await self._connect()
@@ -274,6 +274,15 @@ async def open_fee_book(*, dsn: str, region: str, slot: int) -> AsyncIterator[Fe
         yield book
     finally:
         await book.close()
+
+
+async def _within_wait(waiting: Coroutine[Any, Any, Got]) -> Got:
+    """What was waited for. Raises CareBookUnavailable where it takes too long."""
+    try:
+        async with asyncio.timeout(WAIT_S):
+            return await waiting
+    except TimeoutError:
+        raise CareBookUnavailable("too many fee calls are under way") from None
 
 
 def _known(error: Exception, connection: "Connection | None") -> Exception:

@@ -23,7 +23,7 @@ from gateway.outcomes import own_outcome
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import read_fee_lines
 from gateway.signed_in import SignedIn
-from gateway.slices import Slices
+from gateway.slices import SLICE_LINES, Sliced, Slices
 from ledger.life import Status
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date
@@ -78,7 +78,8 @@ class FeeDesk:
             parties = parties_of(call, self._house, view.today)
             if isinstance(parties, Refused):
                 return parties
-            if (refused := _refusal(call, parties, held, view.today)) is not None:
+            refused = await self._slices.of(_refusal(call, parties, held, view.today))
+            if refused is not None:
                 return refused
             return await self._written(call, parties, held, view)
 
@@ -93,7 +94,7 @@ class FeeDesk:
         if isinstance(change, Refused):
             return change
         if change.written or change.deleted:
-            await held.write(change)
+            await held.write(change, self._slices)
         lines, total_fen = await held.totals()
         answer = own_outcome(
             id_=call.id, infno=call.infno, msgid=call.envelope.msgid, status=Status.OK, now_ms=view.now_ms,
@@ -124,7 +125,7 @@ class FeeDesk:
         days = {day_of(line.fee_ocur_time or today) for line in given.feedetl}
         change = await self._slices.of(
             upload(
-                given.feedetl, batch=batch, held=known,
+                given.feedetl, keys=keys, batch=batch, held=known,
                 sums=await held.sums({(batch, day) for day in days if day} | places_of(known.values())),
                 visit_lines=visit.fee_lines, catalogue=catalogue, level=parties.institution.lmtpric_hosp_lv,
                 upload_id=call.id, default_time=today,
@@ -133,7 +134,9 @@ class FeeDesk:
         if isinstance(change, Refused):
             return change
         places = dict(zip(keys, range(len(keys)), strict=True))
-        if (refused := await _traced(change, parties, held, catalogue, places=places)) is not None:
+        if (
+            refused := await _traced(change, parties, held, catalogue, self._slices, places=places)
+        ) is not None:
             return refused
         return _settled_refusal(places_of(change.written.values()), visit.id, live) or change
 
@@ -172,19 +175,21 @@ class FeeDesk:
             )
         )  # fmt: skip
         gone = [*lines, *returns.values()]
-        return await _traced(change, parties, held, catalogue, gone=gone) or change
+        return await _traced(change, parties, held, catalogue, self._slices, gone=gone) or change
 
 
 async def _traced(
-    change: Change, parties: Parties, held: FeeTransaction, catalogue: Catalogue, *,
+    change: Change, parties: Parties, held: FeeTransaction, catalogue: Catalogue, slices: Slices, *,
     places: Mapping[int, int] | None = None, gone: Sequence[Held] = (),
 ) -> Refused | None:  # fmt: skip
     """Looks at the traceability codes of a change, and writes into it what becomes of them."""
-    written = written_codes(change, catalogue)
-    codes = code_keys(written.values())
-    return trace(
-        change, written, places=places or {}, gone=gone, taken=await held.takers(codes) if codes else {},
-        catalogue=catalogue, pharmacy=parties.institution.pharmacy,
+    written = await slices.of(written_codes(change, catalogue))
+    codes = await slices.of(code_keys(written.values()))
+    return await slices.of(
+        trace(
+            change, written, places=places or {}, gone=gone, taken=await held.takers(codes) if codes else {},
+            catalogue=catalogue, pharmacy=parties.institution.pharmacy,
+        )
     )  # fmt: skip
 
 
@@ -195,7 +200,7 @@ def _visit_id(call: Call) -> bytes | None:
         return None
 
 
-def _refusal(call: Call, parties: Parties, held: FeeTransaction, today: date) -> Refused | None:
+def _refusal(call: Call, parties: Parties, held: FeeTransaction, today: date) -> Sliced[Refused | None]:
     given: pb.UploadFeesInput | pb.CancelFeesInput = call.request.input  # type: ignore[assignment]
     bad = named("input.mdtrt_id", given.mdtrt_id, characters_max=30)
     bad += named("input.psn_no", given.psn_no, characters_max=30)
@@ -208,7 +213,7 @@ def _refusal(call: Call, parties: Parties, held: FeeTransaction, today: date) ->
                 Violation("input.feedetl", f"has {len(given.feedetl)} lines; a call carries {CALL_LINES_MAX}")
             )
         else:
-            bad += each_line_violations(read_fee_lines(given.feedetl, today.isoformat()), today)
+            bad += yield from _line_violations(given.feedetl, today)
     elif not given.chrg_bchno and not given.feedetl_sn:
         bad.append(Violation("input.feedetl_sn", "is missing: name lines, a chrg_bchno, or 0000 for all"))
     if bad:
@@ -226,6 +231,15 @@ def _refusal(call: Call, parties: Parties, held: FeeTransaction, today: date) ->
     if visit.busy is not None:
         return refuse("BUSY_VISIT", "a settlement of this visit is not final yet; send this one again")
     return None
+
+
+def _line_violations(given: Sequence[pb.FeeDetail], today: date) -> Sliced[list[Violation]]:
+    found = []
+    for first in range(0, len(given), SLICE_LINES):
+        lines = read_fee_lines(given[first : first + SLICE_LINES], today.isoformat())
+        found += each_line_violations(lines, today, first_place=first)
+        yield
+    return found
 
 
 async def _named_lines(given: pb.CancelFeesInput, held: FeeTransaction) -> Refused | list[Held]:

@@ -148,6 +148,7 @@ def keys_of(given: Sequence[pb.FeeDetail]) -> tuple[list[int], list[int]]:
 def upload(
     given: Sequence[pb.FeeDetail],
     *,
+    keys: Sequence[int],
     batch: str,
     held: Mapping[int, Held],
     sums: dict[Place, Sum],
@@ -157,13 +158,14 @@ def upload(
     upload_id: bytes,
     default_time: str,
 ) -> Sliced[Refused | Change]:
-    """What an upload does; `held` are the lines that it or its returns name, `sums` those of its and their days,
-    `visit_lines` how many lines the visit has.
+    """What an upload does; `keys` are those of its lines, `held` are the lines that it or its returns name, `sums` those
+    of its and their days, `visit_lines` how many lines the visit has.
     """
-    keys, _ = keys_of(given)
     change = Change(sums=sums)
     fresh: list[tuple[int, pb.FeeDetail]] = []
     for place, (key, line) in enumerate(zip(keys, given, strict=True)):
+        if place % SLICE_LINES == 0:
+            yield
         known = held.get(key)
         if known is None:
             fresh.append((place, line))

@@ -1,9 +1,10 @@
 """Long pure work in slices: what is waited for at a counter goes before what a ward sends at night.
 
-Method: the work yields after small pieces. After a slice of half a millisecond the event loop has its turns, and where a
-flush of claims or decisions is under way in this process the next slice waits for its end, but at most nine times as
-long as the slice took: an upload always has a tenth of its process, and nearly all of it where nobody else wants it. All
-long work of a process takes turns, slice by slice in the order of asking, so that ten wards take no more than one.
+Method: the work yields after small pieces. After a slice of half a millisecond the event loop has its turns, and where
+somebody waits for an answer of this process the next slice waits too, but at most nine times as long as the slice took:
+an upload always has a tenth of its process, and nearly all of it where nobody else wants it. So long a pause is not for
+the event loop alone: a process that computes all the time is the last to get a core of a busy machine. All long work of
+a process takes turns, slice by slice in the order of asking, so that ten wards take no more than one.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ LOOK_AGAIN_MS: Final = 1
 class Slices:
     """Where the long work of a process takes turns.
 
-    `pressing` says whether something is under way that goes first.
+    `pressing` says whether somebody waits for what goes first.
     """
 
     def __init__(self, *, pressing: Callable[[], bool], clock: Clock) -> None:

@@ -70,7 +70,7 @@ class Slot:
             log=log, region=region, slot=slot, clock=clock, silences=self.silences, dispatch=self.dispatch,
             booking=self.booking, asks=self.asks, alarm=alarm,
         )  # fmt: skip
-        slices = Slices(pressing=lambda: self.claims.flushing or self.booking.flushing, clock=clock)
+        slices = Slices(pressing=self._pressing, clock=clock)
         fees = FeeDesk(book=fee_book, house=house, signed_in=signed_in, slices=slices, clock=clock)
         self.desk = Desk(
             claims=self.claims, fees=fees, asks=self.asks, house=house, silences=self.silences, clock=clock
@@ -83,6 +83,10 @@ class Slot:
         self.catalogue = CatalogueQuery(house=house, clock=clock)
         self.signs = SignBook(book=fee_book, house=house, signed_in=signed_in, clock=clock)
         self.session = Session(desk=self.desk, queries=self.queries, clock=clock)
+
+    def _pressing(self) -> bool:
+        """Whether somebody waits at a counter."""
+        return self.claims.unanswered > 0 or len(self.asks) > 0
 
     async def take_over(self) -> None:
         """End the predecessor, then look after what it left open."""

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from gateway.errors import CatalogueError
 from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.slices import SLICE_LINES, Sliced, at_once
 from gateway.tables import DATA_FOLDER
 
 CODE_DIGITS: Final = 20
@@ -137,10 +138,17 @@ NO_TRACES: Final = PoolTraces({})
 
 def trace_refusal(lines: Iterable[Traced], traces: PoolTraces, institution: str) -> Refused | None:
     """Why lines are refused: a code of another shape, one that comes twice, none where one is needed."""
+    return at_once(trace_steps(lines, traces, institution))
+
+
+def trace_steps(lines: Iterable[Traced], traces: PoolTraces, institution: str) -> Sliced[Refused | None]:
+    """What `trace_refusal` says, in slices."""
     bad: list[Violation] = []
     bare: list[Violation] = []
     seen: dict[str, str] = {}
-    for line in lines:
+    for number, line in enumerate(lines):
+        if number % SLICE_LINES == 0:
+            yield
         field = f"{line.field}.drug_trac_codg"
         if len(line.codes) > LINE_CODES_MAX:
             bad.append(

@@ -43,8 +43,8 @@ NULL: Final = b"\xff\xff\xff\xff"
 ENCODING_FAULTS: Final = (error, TypeError, AttributeError, IndexError, OverflowError, UnicodeEncodeError)
 """What a value raises that its column cannot hold."""
 
-_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no extension
-_TRAILER: Final = b"\xff\xff"
+HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no extension
+TRAILER: Final = b"\xff\xff"
 _EPOCH: Final = date(2000, 1, 1).toordinal()
 _INT8_OID, _TEXT_OID = 20, 25
 _SIZES: Final = (
@@ -73,7 +73,7 @@ def copy_bytes(rows: Sequence[Row], tails: Sequence[bytes] = (), *, tail_columns
     `tails` are, for each row, the lengths and values of `tail_columns` more columns; the caller names them after
     COPY_COLUMNS.
     """
-    sent = bytearray(_HEADER)
+    sent = bytearray(HEADER)
     arguments: list[object] = [len(COPY_COLUMNS) + tail_columns]
     for size in _SIZES:
         arguments += (size, None)
@@ -86,15 +86,15 @@ def copy_bytes(rows: Sequence[Row], tails: Sequence[bytes] = (), *, tail_columns
             arguments[last + 1] = row.day.toordinal() - _EPOCH
             sent += _PACK(*arguments)
             for code in _CODES_OF(row):
-                sent += _usual_text(code)
+                sent += usual_text(code)
             sent += _text(row.psn_no)
             for value in _BYTES_OF(row):
                 sent += len(value).to_bytes(4)
                 sent += value
             for value in _ABSENT_OF(row):
                 sent += NULL if value is None else _LENGTHS[len(value)] + value
-            sent += _day(row.begin_day)
-            sent += _day(row.end_day)
+            sent += day_value(row.begin_day)
+            sent += day_value(row.end_day)
             sent += NULL if row.invoice is None else _text(row.invoice)
             for numbers in _ARRAYS_OF(row):
                 sent += bigints(numbers)
@@ -103,7 +103,7 @@ def copy_bytes(rows: Sequence[Row], tails: Sequence[bytes] = (), *, tail_columns
                 sent += tails[line - 1]
     except ENCODING_FAULTS:
         raise RowUnencodable(line) from None
-    sent += _TRAILER
+    sent += TRAILER
     return sent
 
 
@@ -113,7 +113,7 @@ def bigint(number: int | None) -> bytes:
 
 
 @lru_cache(maxsize=4_096)
-def _day(day: date | None) -> bytes:
+def day_value(day: date | None) -> bytes:
     """A date with its length."""
     return NULL if day is None else _INT4(4, day.toordinal() - _EPOCH)
 
@@ -124,7 +124,7 @@ def _text(text: str) -> bytes:
     return len(encoded).to_bytes(4) + encoded
 
 
-_usual_text: Final = lru_cache(maxsize=4_096)(_text)
+usual_text: Final = lru_cache(maxsize=4_096)(_text)
 """Of codes: there are few."""
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.catalogue import Catalogue, Item, split
-from gateway.fees import Change, Held, Place, Sum, delete, facts_sums, lines_digest, upload
+from gateway.fees import Change, Held, Place, Sum, delete, facts_sums, keys_of, lines_digest, upload
 from gateway.refusals import Refused
 from gateway.slices import at_once
 from proto.settlement.v1 import settlement_pb2 as pb
@@ -69,8 +69,8 @@ class Shelf:
         }
         done = at_once(
             upload(
-                lines, batch="b", held=self.held, sums=sums, visit_lines=len(self.held), catalogue=CATALOGUE,
-                level=LEVEL, upload_id=an_id(name), default_time=DAYS[0],
+                lines, keys=keys_of(lines)[0], batch="b", held=self.held, sums=sums, visit_lines=len(self.held),
+                catalogue=CATALOGUE, level=LEVEL, upload_id=an_id(name), default_time=DAYS[0],
             )
         )  # fmt: skip
         if isinstance(done, Change):

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.fees import CALL_LINES_MAX, Change, delete, upload
+from gateway.fees import CALL_LINES_MAX, Change, delete, keys_of, upload
 from gateway.slices import Slices
 from tests.builders import a_house, a_line, an_id
 
@@ -36,9 +36,10 @@ async def test_others_have_their_turns_during_an_upload_and_a_deletion() -> None
     other = asyncio.create_task(others())
     slices = Slices(pressing=lambda: False, clock=HastyClock())
     catalogue = a_house().catalogues[POOL]
+    lines = [a_line(f"{number}") for number in range(CALL_LINES_MAX)]
     uploaded = await slices.of(
         upload(
-            [a_line(f"{number}") for number in range(CALL_LINES_MAX)], batch="b", held={}, sums={}, visit_lines=0,
+            lines, keys=keys_of(lines)[0], batch="b", held={}, sums={}, visit_lines=0,
             catalogue=catalogue, level=3, upload_id=an_id("upload"), default_time="2026-11-18",
         )
     )  # fmt: skip
@@ -46,9 +47,9 @@ async def test_others_have_their_turns_during_an_upload_and_a_deletion() -> None
     assert len(uploaded.written) == CALL_LINES_MAX
     assert turns >= LEAST_TURNS
     turns = 0
-    lines = list(uploaded.written.values())
+    written = list(uploaded.written.values())
     gone = await slices.of(
-        delete(lines, sums=uploaded.sums, returns={}, originals={}, catalogue=catalogue, level=3)
+        delete(written, sums=uploaded.sums, returns={}, originals={}, catalogue=catalogue, level=3)
     )
     assert len(gone.deleted) == CALL_LINES_MAX
     assert turns >= LEAST_TURNS

@@ -62,23 +62,6 @@ def test_who_finds_plenty_waiting_goes_at_once() -> None:
     run(main())
 
 
-def test_a_flush_is_under_way_from_its_taking_until_the_next_is_asked_for() -> None:
-    async def main() -> None:
-        intake: Intake[int] = Intake(items_max=5)
-        intake.put(1)
-        assert not intake.flushing
-        await intake.take()
-        intake.put(2)
-        assert intake.flushing
-        taking = asyncio.ensure_future(intake.take())
-        await asyncio.sleep(0)
-        assert not intake.flushing, "what waits for the floor is no work"
-        await taking
-        assert intake.flushing
-
-    run(main())
-
-
 def test_what_comes_during_the_floor_goes_along() -> None:
     async def main() -> None:
         intake: Intake[str] = Intake(items_max=10, floor_ms=5)

@@ -1,4 +1,4 @@
-"""Long work goes on at once where nobody else works, gives way to flushes, and is never kept from going on.
+"""Long work goes on at once where nobody waits for others, gives way where somebody does, and always gets on.
 
 The clock is made of the work that was done and of the loop's virtual time, so nothing here depends on the machine.
 """
@@ -51,7 +51,7 @@ def waited_us(pressing: Callable[[], bool], works: int = 1) -> int:
     return run(main())
 
 
-def test_nothing_is_waited_for_where_nothing_else_is_under_way() -> None:
+def test_no_pause_is_made_where_nobody_waits() -> None:
     assert waited_us(lambda: False) == 0
 
 
@@ -64,14 +64,14 @@ def test_work_has_a_tenth_of_the_loop_while_others_press_without_end_and_ten_hav
     assert worked_us * (PAUSE_TIMES_MAX - 1) <= waited_us(lambda: True, works) <= most_us
 
 
-def test_a_pause_ends_soon_after_what_it_waited_for() -> None:
+def test_a_pause_ends_soon_after_the_last_answer() -> None:
     async def main() -> None:
         clock = WorkClock()
         loop = asyncio.get_running_loop()
-        flush_s = 0.003
-        work = Slices(pressing=lambda: loop.time() < flush_s, clock=clock).of(pieces(clock))
+        answered_s = 0.003
+        work = Slices(pressing=lambda: loop.time() < answered_s, clock=clock).of(pieces(clock))
         assert await work == PIECES
-        assert flush_s <= loop.time() <= flush_s + LOOK_AGAIN_MS / 1000
+        assert answered_s <= loop.time() <= answered_s + LOOK_AGAIN_MS / 1000
 
     run(main())
 
