@@ -150,6 +150,20 @@ def test_repeats_of_a_refused_message_do_not_take_a_flush_each() -> None:
     play(scenario)
 
 
+def test_a_call_is_unanswered_until_its_reply_or_until_its_caller_has_gone() -> None:
+    async def scenario(scene: Scene) -> None:
+        refused = scene.desk.submit(a_settle_request("m1", medfee_sumamt=-1), scene.deadline_ms())
+        left = scene.desk.submit(a_settle_request("m2"), scene.deadline_ms())
+        assert scene.claims.unanswered == 2
+        await refused
+        assert scene.claims.unanswered == 1
+        left.cancel()
+        await asyncio.sleep(0)
+        assert scene.claims.unanswered == 0
+
+    play(scenario)
+
+
 def test_two_settlements_of_a_visit_in_one_flush_are_one_settlement_and_a_busy_visit() -> None:
     async def scenario(scene: Scene) -> None:
         first, second = await scene.claimed(SETTLE, a_settle_request("m2", chrg_bchno="batch-2"))
