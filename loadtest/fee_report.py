@@ -72,6 +72,8 @@ class FeeReport:
     during: list[WindowFigures] = field(default_factory=list)
     elsewhere: list[WindowFigures] = field(default_factory=list)
     """During an upload to another gateway on the same machine."""
+    beside_others_ns: dict[str, list[int]] = field(default_factory=lambda: {"elsewhere": [], "during": []})
+    """How long a line of those uploads took, by whose gateway took it."""
 
     def faults(self) -> list[str]:
         """What makes the figures worthless."""
@@ -85,7 +87,8 @@ class FeeReport:
         return found
 
     def figures(self) -> dict[str, Any]:
-        """The figures of the last line; ratios are of the largest to the smallest, of many lines to few."""
+        """The figures of the last line; ratios are of the largest to the smallest, of many lines to few;
+        `machine` is elsewhere to without, `gateway` during to elsewhere, `others` both together."""
         few, many = self.few.json(), self.many.json()
         without, elsewhere, during = (_middle(one) for one in (self.without, self.elsewhere, self.during))
         return {
@@ -98,6 +101,16 @@ class FeeReport:
             "others_without": without,
             "others_elsewhere": elsewhere,
             "others_during": during,
+            "upload_ms_per_line": {
+                "alone": self.sizes[-1].json()["ms_per_line"],
+                **{
+                    name: round(median(took) / NS_PER_MS, 4)
+                    for name, took in self.beside_others_ns.items()
+                    if took
+                },
+            },
+            "machine_p50_ratio": _ratio(elsewhere["p50_ms"], without["p50_ms"]),
+            "machine_p99_ratio": _ratio(elsewhere["p99_ms"], without["p99_ms"]),
             "others_p50_ratio": _ratio(during["p50_ms"], without["p50_ms"]),
             "others_p99_ratio": _ratio(during["p99_ms"], without["p99_ms"]),
             "gateway_p50_ratio": _ratio(during["p50_ms"], elsewhere["p50_ms"]),

@@ -79,11 +79,12 @@ class FeeBench:
         await self._settlements()
         for number in range(1, self.plan.rounds + 1):
             self.say(f"round {number}: others alone")
-            self.report.without.append(await self._others(None))
+            self.report.without.append(await self._others(None, []))
             self.say(f"round {number}: others during an upload elsewhere")
-            self.report.elsewhere.append(await self._others(self.elsewhere))
+            took_ns = self.report.beside_others_ns
+            self.report.elsewhere.append(await self._others(self.elsewhere, took_ns["elsewhere"]))
             self.say(f"round {number}: others during an upload")
-            self.report.during.append(await self._others(self.ward))
+            self.report.during.append(await self._others(self.ward, took_ns["during"]))
         return self.report
 
     async def _uploaded(self, lines: int) -> tuple[Stay, list[int]]:
@@ -119,8 +120,10 @@ class FeeBench:
             await self.ward.cancel(stay, paid)
         return took
 
-    async def _others(self, ward: Ward | None) -> WindowFigures:
-        """Settlements of other visits at their due moments, for as long as an upload takes, at that ward or at none."""
+    async def _others(self, ward: Ward | None, took_ns: list[int]) -> WindowFigures:
+        """Settlements of other visits at their due moments, for as long as an upload takes, at that ward or at none;
+        notes how long a line took.
+        """
         lines = self.plan.sizes[-1]
         figures: dict[str, Any] = {"rate": self.plan.others_per_s, "seconds": self._upload_s + LATE_S}
         uploads = ward.prepare(await ward.open(lines), lines) if ward else []
@@ -128,7 +131,7 @@ class FeeBench:
         await asyncio.sleep(WARM_UP_S)
         from_ns = time.monotonic_ns()
         if ward:
-            await ward.upload(uploads)
+            took_ns.append(sum(await ward.upload(uploads)) // lines)
         else:
             await asyncio.sleep(self._upload_s)
         said = await self.generator.tell(do="stop", from_ns=from_ns, to_ns=time.monotonic_ns())

@@ -29,6 +29,7 @@ def a_report(**during: int) -> FeeReport:
         without=[WindowFigures(answered=10, p50_ms=20.0, p99_ms=40.0)],
         elsewhere=[WindowFigures(answered=10, p50_ms=24.0, p99_ms=50.0)],
         during=[WindowFigures(answered=10, p50_ms=30.0, p99_ms=50.0, **during)],
+        beside_others_ns={"elsewhere": [MS // 10], "during": [MS // 5]},
     )
 
 
@@ -44,6 +45,8 @@ def test_the_last_line_says_what_a_line_costs_and_what_it_does_to_others() -> No
         1.5,
     )
     assert (said["others_p50_ratio"], said["others_p99_ratio"]) == (1.5, 1.25)
+    assert (said["machine_p50_ratio"], said["machine_p99_ratio"]) == (1.2, 1.25)
+    assert said["upload_ms_per_line"] == {"alone": 0.05, "elsewhere": 0.1, "during": 0.2}
     assert (said["gateway_p50_ratio"], said["gateway_p99_ratio"]) == (1.25, 1.0)
 
 
