@@ -1,6 +1,6 @@
 """Long pure work in slices: what is waited for at a counter goes before what a ward sends at night.
 
-Method: the work yields after small pieces. After a slice of half a millisecond the event loop has its turns, and where
+Method: the work yields after small pieces. After a slice of a millisecond the event loop has its turns, and where
 somebody waits for an answer of this process the next slice waits too, but at most nine times as long as the slice took:
 an upload always has a tenth of its process, and nearly all of it where nobody else wants it. So long a pause is not for
 the event loop alone: a process that computes all the time is the last to get a core of a busy machine. All long work of
@@ -20,14 +20,14 @@ Sliced = Generator[None, None, Done]
 
 SLICE_LINES: Final = 20
 """A tenth of a millisecond or two of work on fee lines."""
-SLICE_US: Final = 500
-"""So much work at once."""
+SLICE_US: Final = 1_000
+"""So much work at once: what comes meanwhile waits no longer, and shorter slices cost more for their pauses."""
 TURNS: Final = 3
 """So often the loop goes round after a slice: a call that came in meanwhile gets from its socket to its queue."""
 PAUSE_TIMES_MAX: Final = 9
 """A pause takes at most so many times what the slice took."""
-LOOK_AGAIN_MS: Final = 1
-"""How soon a pause looks again whether it may end; the event loop's timers are no finer."""
+LOOK_AGAIN_MS: Final = 3
+"""How soon a pause looks again whether it may end: to wake up costs as much as some lines."""
 
 
 class Slices:
@@ -60,10 +60,11 @@ class Slices:
         for _ in range(TURNS):
             await asyncio.sleep(0)
         until_s = self._clock.monotonic_s() + most_us / 1_000_000
-        while True:
-            if not self._pressing() or self._clock.monotonic_s() >= until_s:
+        while self._pressing():
+            left_s = until_s - self._clock.monotonic_s()
+            if left_s <= 0:
                 return
-            await asyncio.sleep(LOOK_AGAIN_MS / 1000)
+            await asyncio.sleep(min(left_s, LOOK_AGAIN_MS / 1000))
 
 
 def at_once(work: Sliced[Done]) -> Done:
