@@ -34,7 +34,7 @@ from ledger.rows import COLUMNS, Row
 from runtime import postgres
 from runtime.clock import Clock, china_date
 from runtime.errors import DatabaseUnreachable
-from runtime.postgres import Connection, FailureKind, bytea_array, failure_of
+from runtime.postgres import Connection, FailureKind, bytea_array, copy_in, failure_of
 
 LEAVES_AHEAD_DAYS: Final = 3
 LOCK_TIMEOUT_MS: Final = 5_000
@@ -287,9 +287,8 @@ class PostgresCareBook:
         """See CareBook."""
         ordered = sorted(rows, key=lambda row: row.id)
         try:
-            await self._copy(
-                BOOKING, "care", ordered[0].day, partial(_send_decisions, source=copy_bytes(ordered))
-            )
+            send = partial(copy_in, columns=COPY_COLUMNS, source=copy_bytes(ordered))
+            await self._copy(BOOKING, "care", ordered[0].day, send)
         except RowUnencodable as unencodable:
             raise RowRefused(_line_of(ordered, rows, unencodable.line)) from None
         except Exception as error:
@@ -334,11 +333,6 @@ class PostgresCareBook:
 
 async def _send_requests(connection: Connection, leaf: str, *, rows: Sequence[RequestRow]) -> None:
     await connection.copy_records_to_table(leaf, records=rows, columns=RequestRow._fields)
-
-
-async def _send_decisions(connection: Connection, leaf: str, *, source: Any) -> None:
-    """`source` is a buffer: the driver takes it as it is, its types do not say so."""
-    await connection.copy_to_table(leaf, source=source, columns=COPY_COLUMNS, format="binary")
 
 
 async def bring_up_to_date(dsn: str, *, name: str) -> None:

@@ -36,7 +36,7 @@ from ledger.life import Id
 from ledger.rows import ACCUMULATORS, COLUMNS, Row
 from runtime import postgres
 from runtime.clock import china_date
-from runtime.postgres import Connection, bytea_array, number_array, text_array
+from runtime.postgres import Connection, bytea_array, copy_in, number_array, text_array
 
 LOCK_TIMEOUT_MS: Final = 5_000
 STATEMENT_TIMEOUT_MS: Final = 30_000
@@ -133,11 +133,9 @@ class PostgresReads:
         )
 
     async def _copy(self, table: str, rows: Sequence[Written], cursor: Cursor) -> None:
-        source: Any = copy_bytes(
-            rows, cursor.version
-        )  # the driver takes a buffer as it is, its types do not say so
+        source = copy_bytes(rows, cursor.version)
         with failures():
-            await self._connection.copy_to_table(table, source=source, columns=COPY_COLUMNS, format="binary")
+            await copy_in(self._connection, table, COPY_COLUMNS, source)
 
 
 class LockedPostgresBook(PostgresReads):

@@ -12,9 +12,10 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 
@@ -186,6 +187,21 @@ async def terminate_backends(
     if left:
         raise BackendAlive(backends=left)
     return len(rows)
+
+
+async def copy_in(connection: Connection, table: str, columns: tuple[str, ...], source: bytearray) -> None:
+    """A binary COPY of bytes that are put together already.
+
+    The driver's own `copy_to_table` quotes every column's name anew: 28 µs for the sixty of a settlement row.
+    """
+    driver: Any = connection  # what its own method calls, which its types do not name
+    await driver._copy_in(_copy_statement(table, columns), source, None)
+
+
+@lru_cache(maxsize=64)
+def _copy_statement(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join([f'"{column}"' for column in columns])
+    return f'COPY "{table}" ({names}) FROM STDIN (FORMAT binary)'
 
 
 def bytea_array(values: Iterable[bytes | None]) -> str:
