@@ -34,14 +34,14 @@ def test_a_flush_begins_the_floor_after_the_one_before_began() -> None:
         intake: Intake[int] = Intake(items_max=10, floor_ms=5)
         await asyncio.sleep(1)
         began: list[float] = []
-        for work_s in (0.001, 0.020, 0.0):
+        for work_s in (0.001, 0.010, 0.030, 0.0):
             intake.put(1)
             await intake.take()
             began.append(loop.time())
             await asyncio.sleep(work_s)
-        first, second, third = (round((at - began[0]) * 1000) for at in began)
-        # 1 ms of work: the floor; 20 ms of work: three times that, but at most 40 ms after it began
-        assert (first, second, third) == (0, 5, 45)
+        at_ms = [round((at - began[0]) * 1000) for at in began]
+        # 1 ms of work: the floor; 10 ms: three times that; 30 ms: at most 60 ms after it began
+        assert at_ms == [0, 5, 35, 95]
 
     run(main())
 
