@@ -215,8 +215,9 @@ async def _written(
                 await writer.copy_sums(one.pair, "care", one.care.day_sum_lines(day, peer=one.pair.node))
             await writer.add_differences(one.pair, insurances.of_known_insurances(one.differences))
         await _without_unknown_insurances(writer, compared)
-        care_books = list({one.care.at.name: one.care for one in compared}.values())
-        await take_statements(writer, [book.at.name for book in care_books], care_books)
+        for region in {one.care.at.name: one.care for one in compared}.values():
+            async with _losing(region):
+                await take_statements(writer, region)
         for book, why in absent.items():
             await writer.add_absent(book, why)
         carried = await writer.carry_resolved()

@@ -5,7 +5,6 @@ item is fetched. The books agree over such an item and it is paid: the differenc
 institution that sent nothing is not compared, and holds nothing up.
 """
 
-from collections.abc import Collection, Sequence
 from typing import Final
 
 from clearing.books import Book
@@ -39,19 +38,19 @@ FROM statement s
 LEFT JOIN LATERAL (SELECT isum(items) AS items, isum(total_fen) AS total_fen FROM run_sum r
   WHERE r.day = $1 AND r.batch = $2 AND r.source = 'care' AND r.region = s.region AND r.setl_day = s.day
     AND r.fixmedins_code = s.fixmedins_code AND (s.clr_type = '' OR r.clr_type = s.clr_type)) c ON true
-WHERE s.day = $1 AND s.region = any($3) AND NOT s.replaced
+WHERE s.day = $1 AND s.region = $3 AND NOT s.replaced
   AND NOT EXISTS (SELECT FROM statement_taken t WHERE t.file_qury_no = s.file_qury_no)
 """
 
 
-async def take_statements(writer: RunWriter, regions: Collection[str], books: Sequence[Book]) -> int:
-    """Take over the statements of these regions; gives how many. Raises BookUnreachable, BookRefused."""
+async def take_statements(writer: RunWriter, region: Book) -> int:
+    """Take over the statements of a region; gives how many. Raises BookUnreachable, BookRefused."""
     connection, (day, batch) = writer.connection, writer.run
-    standing = await connection.fetch(_STANDING, day, batch, list(regions))
+    standing = await connection.fetch(_STANDING, day, batch, region.at.name)
     for one in standing:
         if not one["as_compared"]:
             key = Key(one["fixmedins_code"], day, day, clr_type=one["clr_type"])
-            await _compare_anew(writer, one["file_qury_no"], key, one["refunds"], books)
+            await _compare_anew(writer, one["file_qury_no"], key, one["refunds"], region)
     taken = [one["file_qury_no"] for one in standing]
     await connection.execute(TAKE, day, batch, taken)
     await connection.execute(
@@ -60,10 +59,8 @@ async def take_statements(writer: RunWriter, regions: Collection[str], books: Se
     return len(taken)
 
 
-async def _compare_anew(
-    writer: RunWriter, file_qury_no: str, key: Key, refunds: bool, books: Sequence[Book]
-) -> None:
-    found = await held(books, key)
+async def _compare_anew(writer: RunWriter, file_qury_no: str, key: Key, refunds: bool, region: Book) -> None:
+    found = await held([region], key)
     items = [one for one in found.items if refunds or not one.refund]
     matches = compared(await rows_of(writer.connection, file_qury_no), items)
     await write_unmatched(writer.connection, file_qury_no, matches, found.nodes)

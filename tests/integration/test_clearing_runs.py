@@ -174,6 +174,37 @@ async def test_a_book_that_dies_at_any_step_stays_out_and_the_others_finish(
     assert (await paid(clearing))["items"] == 2
 
 
+async def test_a_region_that_dies_while_its_statements_are_taken_over_stays_out_and_the_others_finish(
+    clearing: Connection,
+) -> None:
+    node = MemoryBook("home", "44", {"45": [figures(1)], "31": [figures(2)]})
+    regions = [MemoryBook("care", name, {"44": [figures(n)]}) for name, n in (("45", 1), ("31", 2))]
+    asked: list[str] = []
+    for region in regions:
+        await clearing.execute(
+            "INSERT INTO statement VALUES ($1, $1, $2, '', true, $1, now(), 0, '', 7, 7)", region.at.name, DAY
+        )
+
+        async def stored(_: Any, region: MemoryBook = region) -> AsyncIterator[Any]:
+            asked.append(region.at.name)
+            if region.away_at == "stored":
+                raise BookUnreachable("gone")
+            for nothing_at_all in ():
+                yield nothing_at_all
+
+        region.stored = stored  # type: ignore[attr-defined]
+    regions[1].away_at = "stored"
+    first = await ran(clearing, node, *regions)
+    assert (first.run.batch, first.pairs, first.absent) == (1, 1, {"region 31": "gone"})
+    taken = "SELECT file_qury_no FROM statement_taken"
+    assert await clearing.fetchval(taken) == "45"
+    regions[1].away_at = ""
+    asked.clear()
+    assert (await ran(clearing, node, *regions)).run.batch == 2
+    assert set(asked) == {"31"}  # nobody else's book is asked for it
+    assert len(await clearing.fetch(taken)) == 2
+
+
 async def test_a_run_that_dies_before_its_end_leaves_nothing_and_is_simply_started_again(
     clearing: Connection,
 ) -> None:

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from clearing.__main__ import app
 from clearing.approvals import APPLIED
-from clearing.verification import verify_day
 from clearing.errors import NotAllowed, NotFound
 from clearing.proposals import check
 from clearing.settings import BookAt
 from clearing.standing import waiting
+from clearing.verification import verify_day
 from clearing.wallet.wallet_actions import WalletAction
 from clearing.wallet.wallet_resolutions import Decided, listed, resolve, undo
 from clearing.wallet.wallet_run import run_wallet
