@@ -92,24 +92,17 @@ async def propose(
     connection: Connection, number: int, action: Action, *, operator: str, reason: str, books: Sequence[Book]
 ) -> int:
     """Take an action; the number of the resolution. Raises NotFound, NotAllowed, InsuranceUnknown, the books' faults."""
-    async with connection.transaction():
-        # one at a time over an item, in whichever differences it stands
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('difference'), hashtext(setl_id)) FROM difference WHERE id = $1",
-            number,
+    one = await _open(connection, number, action)
+    money = await _money(one, action, books)  # before anything is locked: a book may take its time
+    if not adds_up(money):
+        raise NotAllowed(
+            "That row is not what its payers pay: somebody changed it, and it cannot be adopted."
         )
-        one = await difference(connection, number)
-        if action not in RULES[one.kind].actions:
-            allowed = ", ".join(sorted(RULES[one.kind].actions))
-            raise NotAllowed(f"A difference of class {one.kind} is not settled by {action}; by {allowed}.")
-        if one.state in ("proposed", "resolved"):
-            raise NotAllowed(f"Difference {number} is {one.state} already, by resolution {one.resolution}.")
-        money = await _money(one, action, books)
-        if not adds_up(money):
-            raise NotAllowed(
-                "That row is not what its payers pay: somebody changed it, and it cannot be adopted."
-            )
-        _must_be_known(money)
+    _must_be_known(money)
+    async with connection.transaction():
+        # one at a time over an item, in whichever differences it stands; a run that finds a shift takes the same
+        await connection.execute("SELECT items_taken(ARRAY[$1])", one.setl_id)
+        await _open(connection, number, action)
         if money and (before := await connection.fetchval("SELECT brought_in_by($1)", one.setl_id)):
             raise NotAllowed(
                 f"Resolution {before} brings {one.setl_id} in already, and an id is paid once: undo that one first."
@@ -124,6 +117,17 @@ async def propose(
             connection, operator, f"resolve {action}", f"difference {number}", {"resolution": resolution}
         )
         return resolution
+
+
+async def _open(connection: Connection, number: int, action: Action) -> Kept:
+    """A difference that this action may settle now. Raises NotFound, NotAllowed."""
+    one = await difference(connection, number)
+    if action not in RULES[one.kind].actions:
+        allowed = ", ".join(sorted(RULES[one.kind].actions))
+        raise NotAllowed(f"A difference of class {one.kind} is not settled by {action}; by {allowed}.")
+    if one.state in ("proposed", "resolved"):
+        raise NotAllowed(f"Difference {number} is {one.state} already, by resolution {one.resolution}.")
+    return one
 
 
 async def waits(connection: Connection, resolution: int) -> bool:

@@ -203,6 +203,7 @@ async def _written(
     progress: Progress,
 ) -> RunResult:
     async with writing(connection, day, operator=operator, program=program) as writer:
+        await writer.take_items(difference for one in compared for difference in one.differences)
         for number, one in enumerate(compared):
             progress("write", number, len(compared))
             await writer.add_pair(one.pair)

@@ -21,6 +21,8 @@ from ledger.rows import AMOUNTS
 from runtime.postgres import Connection, failure_of
 
 LOCK_WAIT_MS_MAX: Final = 2_000
+ITEMS_WAIT_MS_MAX: Final = 60_000
+"""How long a run waits for what another day's run, or an adoption, has of the same items."""
 DIFFERENCES_AT_ONCE_MAX: Final = 1_000
 SHIFTED: Final = "the same decision stands in both books on two days: it counts on the home book's day"
 _COLUMNS: Final = ("day", "batch", "node", "region", "source", *SUM_COLUMNS)
@@ -115,6 +117,12 @@ class RunWriter:
     async def add_absent(self, book: str, why: str) -> None:
         """A book stayed out."""
         await self.connection.execute("INSERT INTO run_absent VALUES ($1, $2, $3, $4)", *self.run, book, why)
+
+    async def take_items(self, found: Iterable[Difference]) -> None:
+        """The items that prove themselves are this run's until it ends: nobody brings them in beside it."""
+        shifts = [one.setl_id for one in found if one.kind is DifferenceClass.DATE_SHIFT]
+        await self.connection.execute(f"SET LOCAL lock_timeout = {ITEMS_WAIT_MS_MAX}")
+        await self.connection.execute("SELECT items_taken($1::text[])", shifts)
 
     async def copy_sums(self, pair: Pair, source: str, lines: AsyncIterable[bytes]) -> None:
         """The sums of one book about the other, as they stream: lines of SUM_COLUMNS between tabs, straight into COPY.

@@ -1,15 +1,18 @@
 """What a difference holds back is paid once: not twice, not never, whatever runs and operators do at the same time."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
+import asyncpg
 import pytest
 
 from clearing.day.actions import Action
 from clearing.day.difference_book import Filter, Kept, check, listed, propose, undo, waits
 from clearing.day.verify import verify
 from clearing.errors import NotAllowed
+from clearing.figures import Figures
 from clearing.session import Session, watched
 from clearing.settings import ClearingSettings
 from clearing.standing import under_way
@@ -121,6 +124,65 @@ async def test_an_approval_while_a_run_carries_enters_that_run_whole_or_the_next
     second = await ran(clearing, *two_books([], []), day=THIRD)
     assert (checked, first.carried + second.carried) == ([made], 1)
     assert await paid_in_all(clearing) == 10_000
+
+
+async def shifted_beside_an_open_difference(
+    clearing: Connection,
+) -> tuple[int, tuple[MemoryBook, MemoryBook]]:
+    """A care row of the second day that no home book had; since then it is decided, on the first day."""
+    home: list[Figures] = []
+    books = two_books(home, [figures(1, day=SECOND, setl_day=DAY)])
+    await ran(clearing, *books, day=SECOND)
+    home.append(figures(1))
+    return (await differences(clearing))[SECOND].id, books
+
+
+async def test_an_adoption_under_way_while_a_run_finds_the_shift_pays_once(
+    clearing: Connection, other: Connection
+) -> None:
+    number, books = await shifted_beside_an_open_difference(clearing)
+    async with other.transaction():
+        made = await propose(other, number, Action.ADOPT_CARE, operator="wang", reason="", books=books)
+        running = asyncio.create_task(ran(clearing, *books))
+        await asyncio.sleep(0.3)
+        assert not running.done()
+    await running
+    assert (await paid(clearing))["items"] == 0  # the run has seen it
+    await check(clearing, made, operator="li")
+    await ran(clearing, *two_books([], []), day=THIRD)
+    assert await paid_in_all(clearing) == 10_000
+
+
+async def test_a_run_that_finds_the_shift_while_it_is_adopted_pays_once(
+    clearing: Connection, other: Connection
+) -> None:
+    number, books = await shifted_beside_an_open_difference(clearing)
+    adopting: list[asyncio.Task[int]] = []
+
+    async def meanwhile(_: object) -> None:
+        adopting.append(
+            asyncio.create_task(
+                propose(other, number, Action.ADOPT_CARE, operator="wang", reason="", books=books)
+            )
+        )
+        await asyncio.sleep(0.3)
+        assert not adopting[0].done()
+
+    await ran(clearing, *books, publish=meanwhile)
+    with pytest.raises(NotAllowed, match="an id is paid once"):
+        await adopting[0]
+    await ran(clearing, *two_books([], []), day=THIRD)
+    assert await paid_in_all(clearing) == 10_000
+
+
+async def test_the_database_itself_refuses_to_bring_an_item_in_twice(clearing: Connection) -> None:
+    number, books = await open_difference(clearing)
+    await settled(clearing, number, Action.ADOPT_HOME, books)
+    with pytest.raises(asyncpg.PostgresError, match=f"brings {figures(1).setl_id} in already"):
+        await clearing.execute(
+            "INSERT INTO resolution (difference, action, note, made_by, needs_checker, money)"
+            " SELECT difference, action, note, made_by, needs_checker, money FROM resolution"
+        )
 
 
 # ------------------------------------------------------------------------------------------------ on two days
