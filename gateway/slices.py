@@ -40,21 +40,24 @@ class Slices:
         self._pressing = pressing
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._worked_us = 0  # since the last pause: short works one after the other are one long work
 
     async def of(self, work: Sliced[Done]) -> Done:
         """Drive work to its end, others in between."""
         while True:
             async with self._turn:
-                began_s = self._clock.monotonic_s()
-                took_us = 0
-                while took_us < SLICE_US:
+                began_s, before_us = self._clock.monotonic_s(), self._worked_us
+                while self._worked_us < SLICE_US:
                     try:
                         next(work)
                     except StopIteration as end:
                         done: Done = end.value
                         return done
-                    took_us = round((self._clock.monotonic_s() - began_s) * 1_000_000)
-                await self._give_way(PAUSE_TIMES_MAX * took_us)
+                    finally:
+                        took_us = round((self._clock.monotonic_s() - began_s) * 1_000_000)
+                        self._worked_us = before_us + took_us
+                worked_us, self._worked_us = self._worked_us, 0
+                await self._give_way(PAUSE_TIMES_MAX * worked_us)
 
     async def _give_way(self, most_us: int) -> None:
         for _ in range(TURNS):

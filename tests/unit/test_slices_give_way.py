@@ -29,14 +29,16 @@ class WorkClock:
         return self.worked_us / 1_000_000 + asyncio.get_running_loop().time()
 
 
-def pieces(clock: WorkClock, name: str = "", done: list[str] | None = None) -> Sliced[int]:
+def pieces(
+    clock: WorkClock, name: str = "", done: list[str] | None = None, count: int = PIECES
+) -> Sliced[int]:
     """Work of some pieces; notes each in `done`."""
-    for _ in range(PIECES):
+    for _ in range(count):
         clock.worked_us += PIECE_US
         if done is not None:
             done.append(name)
         yield
-    return PIECES
+    return count
 
 
 def waited_us(pressing: Callable[[], bool], works: int = 1) -> int:
@@ -62,6 +64,18 @@ def test_work_has_a_tenth_of_the_loop_while_others_press_without_end_and_ten_hav
     worked_us = works * WORK_US
     waited = waited_us(lambda: True, works)
     assert worked_us * (PAUSE_TIMES_MAX - 1) <= waited <= worked_us * PAUSE_TIMES_MAX
+
+
+def test_short_works_one_after_the_other_give_way_like_a_long_one() -> None:
+    async def main() -> None:
+        clock = WorkClock()
+        slices = Slices(pressing=lambda: True, clock=clock)
+        for _ in range(PIECES):
+            await slices.of(pieces(clock, count=1))
+        paused_us = asyncio.get_running_loop().time() * 1_000_000
+        assert paused_us >= (WORK_US - SLICE_US) * (PAUSE_TIMES_MAX - 1)
+
+    run(main())
 
 
 def test_a_pause_ends_soon_after_the_last_answer() -> None:
