@@ -1,4 +1,5 @@
-"""Who pays and is paid: pools and provinces, their names, their accounts and their dialect. `clearing/data/parties.csv`.
+"""Who pays and is paid: pools and provinces, their names, their accounts and their dialect, `clearing/data/parties.csv`;
+and institutions' accounts, `clearing/data/institution_accounts.csv`: one that is not in it is not paid.
 
 Clearing may not read the gateway's directory, so pools stand here again with what finance needs; a test proves that both
 tables agree. Shipped account numbers are samples and say so; a deployment has a table of its own. Pure.
@@ -13,12 +14,14 @@ from clearing.errors import SchemeWrong
 from clearing.scheme import DATA_FOLDER
 
 _COLUMNS: Final = ("party", "name", "fund_includes_acct", "bank", "account", "sample")
+_ACCOUNT_COLUMNS: Final = ("fixmedins_code", "name", "bank", "account", "sample")
+_INSTITUTION: Final = re.compile(r"[A-Z][A-Z0-9]{1,29}")
 _PARTY: Final = re.compile(r"[1-9]\d{5}|P[1-9]\d")
 _ACCOUNT: Final = re.compile(r"[A-Za-z0-9-]{1,34}")
 
 
 class Party(NamedTuple):
-    """A pool (440300) or a province (P44)."""
+    """A pool (440300), a province (P44) or an institution."""
 
     code: str
     name: str
@@ -59,6 +62,53 @@ def read_parties(text: str) -> dict[str, Party]:
     return found
 
 
+def load_accounts(*, institutions: bool) -> dict[str, Party]:
+    """Everybody whom instructions between pools, or to institutions too, may name. Raises SchemeWrong."""
+    return load_parties() | (load_institution_accounts() if institutions else {})
+
+
+def load_institution_accounts(folder: Path | None = None) -> dict[str, Party]:
+    """Read and check `institution_accounts.csv` of a folder, the shipped one by default. Raises SchemeWrong."""
+    name = "institution_accounts.csv"
+    try:
+        text = ((folder or DATA_FOLDER) / name).read_text(encoding="utf-8-sig")
+    except OSError as failed:
+        raise SchemeWrong(f"{name} cannot be read: {failed.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SchemeWrong(f"{name} is not UTF-8.") from None
+    return read_institution_accounts(text)
+
+
+def read_institution_accounts(text: str) -> dict[str, Party]:
+    """The institutions that have an account, by code. Raises SchemeWrong with line and reason."""
+    reader = csv.reader(text.splitlines())
+    header = next(reader, [])
+    if tuple(header) != _ACCOUNT_COLUMNS:
+        raise SchemeWrong(
+            f"institution_accounts.csv line 1: the columns are {','.join(header)}, expected {','.join(_ACCOUNT_COLUMNS)}."
+        )
+    found: dict[str, Party] = {}
+    for cells in reader:
+        if not cells:
+            continue
+        if fault := _institution_fault(cells, found):
+            raise SchemeWrong(f"institution_accounts.csv line {reader.line_num}: {fault}.")
+        code, name, bank, account, sample = cells
+        found[code] = Party(code, name, False, bank, account, sample == "1")
+    return found
+
+
+def _institution_fault(cells: list[str], found: dict[str, Party]) -> str:
+    if len(cells) != len(_ACCOUNT_COLUMNS):
+        return f"{len(cells)} cells under {len(_ACCOUNT_COLUMNS)} columns"
+    code, name, bank, account, sample = cells
+    if not _INSTITUTION.fullmatch(code):
+        return f"{code} is no institution's code"
+    if code in found:
+        return f"institution {code} stands twice"
+    return _account_fault(name, bank, account, sample)
+
+
 def _fault(cells: list[str], found: dict[str, Party]) -> str:
     if len(cells) != len(_COLUMNS):
         return f"{len(cells)} cells under {len(_COLUMNS)} columns"
@@ -67,10 +117,14 @@ def _fault(cells: list[str], found: dict[str, Party]) -> str:
         return f"party {code} is neither a pool (six digits) nor a province (P44)"
     if code in found:
         return f"party {code} stands twice"
-    if not name.strip():
-        return "name is empty"
     if includes not in (("0", "1") if code.isdigit() else ("",)):
         return f"fund_includes_acct is {includes}, not 0 or 1 of a pool and empty of a province"
+    return _account_fault(name, bank, account, sample)
+
+
+def _account_fault(name: str, bank: str, account: str, sample: str) -> str:
+    if not name.strip():
+        return "name is empty"
     if len(bank) != 12 or not bank.isdigit():
         return f"bank {bank} is not twelve digits"
     if not _ACCOUNT.fullmatch(account):

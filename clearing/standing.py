@@ -98,28 +98,29 @@ async def _unchecked(connection: Connection) -> list[Waiting]:
 async def _instructions(connection: Connection) -> list[Waiting]:
     """Payments that wait for a person, and closed months that nothing pays yet."""
     records = await connection.fetch(
-        "SELECT period, state, count(*) AS number, isum(amount_fen) AS amount_fen FROM instruction_state i"
+        "SELECT period, state, batch > 2000 AS institutions, count(*) AS number, isum(amount_fen) AS amount_fen"
+        " FROM instruction_state i"
         " WHERE state IN ('proposed', 'approved')"
-        " OR state = 'refused' AND NOT EXISTS (SELECT FROM instruction WHERE replaces = i.id) GROUP BY period, state"
+        " OR state = 'refused' AND NOT EXISTS (SELECT FROM instruction WHERE replaces = i.id) GROUP BY 1, 2, 3"
     )
     steps = {
         "proposed": "instructions approve",
         "approved": "instructions --out DIR",
         "refused": "instructions reopen",
     }
-    found = [
-        Waiting(
-            3, one["amount_fen"], f"{one['number']} instructions of {one['period']} are {one['state']}",
-            f"python -m clearing {steps[one['state']]} {_period(one['period'])} --as NAME",
-        )
-        for one in records
-    ]  # fmt: skip
+    found = []
+    for one in records:
+        whom, option = (" to institutions", " --institutions") if one["institutions"] else ("", "")
+        what = f"{one['number']} instructions of {one['period']}{whom} are {one['state']}"
+        command = f"python -m clearing {steps[one['state']]} {_period(one['period'])}{option} --as NAME"
+        found.append(Waiting(3, one["amount_fen"], what, command))
     unpaid = await connection.fetch(
         "SELECT month FROM month_final f WHERE NOT EXISTS (SELECT FROM instruction_month i WHERE i.proposal = f.proposal)"
         " ORDER BY month"
     )
     months = [f"{one['month'][:4]}-{one['month'][4:]}" for one in unpaid]
     found += await _wallets_unpaid(connection)
+    found += await _institutions_unpaid(connection)
     return found + [
         Waiting(
             3, 0, f"{month} is closed and paid by no instruction",
@@ -142,6 +143,21 @@ async def _wallets_unpaid(connection: Connection) -> list[Waiting]:
             f"python -m clearing instructions --month {month[:4]}-{month[4:]} --as NAME",
         )
         for month, fen in records
+    ]  # fmt: skip
+
+
+async def _institutions_unpaid(connection: Connection) -> list[Waiting]:
+    """Approved payouts that no instruction takes to the bank; institutions without an account among them."""
+    records = await connection.fetch(
+        "SELECT period, count(DISTINCT fixmedins_code) AS number, isum(amount_fen) AS fen FROM institution_unpaid"
+        " GROUP BY period ORDER BY period"
+    )
+    return [
+        Waiting(
+            3, fen, f"{number} institutions of the payout of {period} are paid by no instruction",
+            f"python -m clearing instructions {_period(period)} --institutions --as NAME",
+        )
+        for period, number, fen in records
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -11,8 +11,7 @@ from clearing.options import AsJson, Operator, named
 from clearing.periods import DayOrNone, Month, Period, period_of
 
 if TYPE_CHECKING:
-    from clearing.payments.instruction_book import Proposed
-    from clearing.payments.instructions import Instruction, PaymentFile
+    from clearing.payments.instructions import Instruction, LeftOut, PaymentFile
     from clearing.payments.return_book import Booked
     from clearing.session import Session
 
@@ -30,6 +29,8 @@ python -m clearing instructions --month 2026-11 --as wang
 python -m clearing instructions approve --month 2026-11 --as li
 
 python -m clearing instructions --month 2026-11 --as wang --out payments
+
+python -m clearing instructions --month 2026-11 --institutions --as wang
 """
 APPROVE_HELP: Final = """Approve all instructions of a period that wait; whoever proposed them may not. Example:
 
@@ -56,6 +57,12 @@ Reason = Annotated[str, typer.Option(help="Why; no personal data.")]
 MaybeOperator = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who acts. Not authenticated yet; left out: only look.")
 ]
+Institutions = Annotated[
+    bool,
+    typer.Option(
+        "--institutions", help="What approved payouts pay to institutions, not what pools pay pools."
+    ),
+]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write payment files of what is approved.")
 ]
@@ -77,6 +84,7 @@ def instructions(
     day: DayOrNone = "",
     month: Month = "",
     operator: MaybeOperator = "",
+    institutions: Institutions = False,
     out: Out = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -91,36 +99,56 @@ def instructions(
     if out is not None and not operator.strip():
         raise typer.BadParameter("handing payments to the bank needs a name", param_hint="--as")
 
-    async def done() -> "tuple[Proposed | None, list[Instruction], list[Path]]":
+    async def done() -> "_Done":
         async with session.opened() as opened, session.trying(opened, dry_run):
-            return await _proposed_and_written(opened, period, operator.strip(), None if dry_run else out)
+            target = None if dry_run else out
+            return await _proposed_and_written(
+                opened, period, operator.strip(), target, institutions=institutions
+            )
 
-    proposed, found, written = operators.run(done())
+    outcome = operators.run(done())
     if as_json:
-        typer.echo(json.dumps(_as_json(period, found, written), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(_as_json(period, outcome), ensure_ascii=False, indent=1))
     else:
-        _print(period, proposed, found, written, dry_run=dry_run)
+        _print(period, outcome, dry_run=dry_run, institutions=institutions)
     if operator:
         typer.echo(session.UNAUTHENTICATED, err=True)
 
 
+class _Done(NamedTuple):
+    """What the command has done, and found."""
+
+    proposed: bool
+    elsewhere: dict[str, str]
+    found: "Sequence[Instruction]"
+    left_out: "Sequence[LeftOut]"
+    written: list[Path]
+
+
 async def _proposed_and_written(
-    opened: "Session", period: Period, operator: str, out: Path | None
-) -> "tuple[Proposed | None, list[Instruction], list[Path]]":
-    from clearing.parties import load_parties
+    opened: "Session", period: Period, operator: str, out: Path | None, *, institutions: bool
+) -> _Done:
+    from clearing.parties import load_accounts
+    from clearing.payments import institution_sets
     from clearing.payments import instruction_book as book
     from clearing.payments.payment_file import checked_parties, payment_file
     from clearing.scheme import load_scheme
 
-    scheme, parties, proposed, written = load_scheme(), load_parties(), None, []
-    if operator:
-        proposed = await book.propose(opened.connection, period, scheme, parties, operator=operator)
+    connection, scheme, accounts = opened.connection, load_scheme(), load_accounts(institutions=institutions)
+    elsewhere: dict[str, str] = {}
+    written = []
+    if operator and institutions:
+        await institution_sets.propose_institutions(connection, period, scheme, accounts, operator=operator)
+    elif operator:
+        elsewhere = (await book.propose(connection, period, scheme, accounts, operator=operator)).elsewhere
     if out is not None:
-        checked_parties(await book.listed(opened.connection, period), parties)
-        await book.file_approved(opened.connection, period, operator=operator)
-        for file in await book.files(opened.connection, period):
-            written.append(_written(out, file, payment_file(file, parties=parties, scheme=scheme)))
-    return proposed, await book.listed(opened.connection, period), written
+        checked_parties(await book.listed(connection, period, institutions=institutions), accounts)
+        await book.file_approved(connection, period, operator=operator, institutions=institutions)
+        for file in await book.files(connection, period, institutions=institutions):
+            written.append(_written(out, file, payment_file(file, parties=accounts, scheme=scheme)))
+    found = await book.listed(connection, period, institutions=institutions)
+    left_out = await institution_sets.without_account(connection, period, accounts) if institutions else []
+    return _Done(bool(operator), elsewhere, found, left_out, written)
 
 
 def _written(out: Path, file: "PaymentFile", content: bytes) -> Path:
@@ -137,27 +165,21 @@ def _written(out: Path, file: "PaymentFile", content: bytes) -> Path:
     return target
 
 
-def _as_json(period: Period, found: "Sequence[Instruction]", written: Sequence[Path]) -> dict[str, Any]:
+def _as_json(period: Period, done: _Done) -> dict[str, Any]:
     return {
-        "period": period.text, "count": len(found), "amount_fen": sum(one.amount_fen for one in found),
-        "instructions": [one._asdict() for one in found], "files": [str(path) for path in written],
+        "period": period.text, "count": len(done.found), "amount_fen": sum(one.amount_fen for one in done.found),
+        "instructions": [one._asdict() for one in done.found], "left_out": [one._asdict() for one in done.left_out],
+        "files": [str(path) for path in done.written],
     }  # fmt: skip
 
 
-def _print(
-    period: Period,
-    proposed: "Proposed | None",
-    found: "Sequence[Instruction]",
-    written: Sequence[Path],
-    *,
-    dry_run: bool,
-) -> None:
+def _print(period: Period, done: _Done, *, dry_run: bool, institutions: bool) -> None:
     from clearing.commands.tables import show, yuan
-    from clearing.parties import load_parties
+    from clearing.parties import load_accounts
     from clearing.payments.instructions import set_name
     from clearing.scheme import load_scheme
 
-    scheme, parties = load_scheme(), load_parties()
+    scheme, parties, found = load_scheme(), load_accounts(institutions=institutions), done.found
 
     def name(code: str) -> str:
         return f"{code} {parties[code].name}" if code in parties else code
@@ -175,25 +197,37 @@ def _print(
         states.setdefault(one.state, []).append(one.amount_fen)
     for state, amounts in states.items():
         typer.echo(f"{state}: {len(amounts)} instructions, {yuan(sum(amounts))} yuan")
-    if proposed is not None:
-        for run, paid_with in proposed.elsewhere.items():
+    for out in done.left_out:
+        typer.echo(
+            f"no account: {out.fixmedins_code}, {yuan(out.amount_fen)} yuan, left out; add it to"
+            " institution_accounts.csv and propose again."
+        )
+    if done.proposed:
+        for run, paid_with in done.elsewhere.items():
             typer.echo(f"{run} is paid with {paid_with}, not here.")
         if dry_run:
             typer.echo("A dry run: nothing was changed.")
         elif "proposed" in states:
-            option = "month" if period.is_month else "date"
-            typer.echo(
-                f"Another person: python -m clearing instructions approve --{option} {period.text} --as NAME"
-            )
-    for path in written:
+            option = f"--{'month' if period.is_month else 'date'} {period.text}"
+            option += " --institutions" if institutions else ""
+            typer.echo(f"Another person: python -m clearing instructions approve {option} --as NAME")
+    for path in done.written:
         typer.echo(f"written: {path}")
-    if written and any(parties[code].sample for one in found for code in (one.payer, one.payee)):
-        typer.echo("Accounts in parties.csv are samples: no bank moves money on these files.")
+    if done.written and any(parties[code].sample for one in found for code in (one.payer, one.payee)):
+        typer.echo("Accounts of these parties are samples: no bank moves money on these files.")
 
 
-def approve(operator: Operator, day: DayOrNone = "", month: Month = "", dry_run: DryRun = False) -> None:
+def approve(
+    operator: Operator,
+    day: DayOrNone = "",
+    month: Month = "",
+    institutions: Institutions = False,
+    dry_run: DryRun = False,
+) -> None:
     """Approve."""
-    count, amount = _checked(period_of(day, month), operator, refuse=False, reason="", dry_run=dry_run)
+    count, amount = _checked(
+        period_of(day, month), operator, refuse=False, reason="", institutions=institutions, dry_run=dry_run
+    )
     typer.echo(
         f"{count} instructions over {amount} yuan {'could be' if dry_run else 'are'} approved;"
         " `instructions --out DIR` writes the payment file."
@@ -205,14 +239,24 @@ def refuse(
     day: DayOrNone = "",
     month: Month = "",
     reason: Reason = "",
+    institutions: Institutions = False,
     dry_run: DryRun = False,
 ) -> None:
     """Refuse."""
-    count, amount = _checked(period_of(day, month), operator, refuse=True, reason=reason, dry_run=dry_run)
+    count, amount = _checked(
+        period_of(day, month),
+        operator,
+        refuse=True,
+        reason=reason,
+        institutions=institutions,
+        dry_run=dry_run,
+    )
     typer.echo(f"{count} instructions over {amount} yuan {'could be' if dry_run else 'are'} refused.")
 
 
-def _checked(period: Period, operator: str, *, refuse: bool, reason: str, dry_run: bool) -> tuple[int, str]:
+def _checked(
+    period: Period, operator: str, *, refuse: bool, reason: str, institutions: bool, dry_run: bool
+) -> tuple[int, str]:
     from clearing import session
     from clearing.commands.tables import yuan
     from clearing.payments.instruction_book import check
@@ -221,7 +265,12 @@ def _checked(period: Period, operator: str, *, refuse: bool, reason: str, dry_ru
     async def done() -> "list[Instruction]":
         async with session.opened() as opened, session.trying(opened, dry_run):
             return await check(
-                opened.connection, period, operator=named(operator), refuse=refuse, reason=reason
+                opened.connection,
+                period,
+                operator=named(operator),
+                refuse=refuse,
+                reason=reason,
+                institutions=institutions,
             )
 
     found = operators.run(done())
@@ -229,7 +278,13 @@ def _checked(period: Period, operator: str, *, refuse: bool, reason: str, dry_ru
     return len(found), yuan(sum(one.amount_fen for one in found))
 
 
-def reopen(operator: Operator, day: DayOrNone = "", month: Month = "", dry_run: DryRun = False) -> None:
+def reopen(
+    operator: Operator,
+    day: DayOrNone = "",
+    month: Month = "",
+    institutions: Institutions = False,
+    dry_run: DryRun = False,
+) -> None:
     """Propose anew."""
     from clearing import session
     from clearing.payments.instruction_book import reopen_refused
@@ -239,7 +294,9 @@ def reopen(operator: Operator, day: DayOrNone = "", month: Month = "", dry_run: 
 
     async def done() -> int:
         async with session.opened() as opened, session.trying(opened, dry_run):
-            return await reopen_refused(opened.connection, period, operator=named(operator))
+            return await reopen_refused(
+                opened.connection, period, operator=named(operator), institutions=institutions
+            )
 
     count = operators.run(done())
     typer.echo(

@@ -4,6 +4,7 @@ Every function is one transaction. A run is paid once: with its day, or by its m
 document, which settles what days have paid ahead.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -15,7 +16,15 @@ from clearing.errors import NotAllowed, NotFound
 from clearing.operator_log import note
 from clearing.parties import Party
 from clearing.payments.instruction_sets import SetMaker, wallet_parts, wallets_elsewhere
-from clearing.payments.instructions import BankWord, Instruction, PaymentFile, instruction_id, message_id
+from clearing.payments.instructions import (
+    INSTITUTION_SETS,
+    BankWord,
+    Instruction,
+    LeftOut,
+    PaymentFile,
+    instruction_id,
+    message_id,
+)
 from clearing.periods import Period
 from clearing.scheme import Scheme
 from runtime.postgres import Connection, failure_of
@@ -108,13 +117,21 @@ async def _runs(connection: Connection, period: Period, document: int | None) ->
 
 
 async def listed(
-    connection: Connection, period: Period | None = None, *, state: str = ""
+    connection: Connection,
+    period: Period | None = None,
+    *,
+    state: str = "",
+    institutions: bool | None = None,
 ) -> list[Instruction]:
-    """Instructions in the order of period, batch, payer, payee, fund and revision."""
+    """Instructions in the order of period, batch, payer, payee, fund and revision.
+
+    `institutions`: those that pay institutions, those that do not; None: all.
+    """
     records = await connection.fetch(
         f"SELECT {_COLUMNS} FROM instruction_state WHERE $1 IN ('', period) AND $2 IN ('', state)"
+        f" AND ($3::boolean IS NULL OR $3 = (batch > {INSTITUTION_SETS}))"
         " ORDER BY period, batch, payer, payee, insutype, fund, revision",
-        period.text if period else "", state,
+        period.text if period else "", state, institutions,
     )  # fmt: skip
     return [Instruction(*record) for record in records]
 
@@ -131,11 +148,20 @@ async def meant_by(connection: Connection, words: Sequence[BankWord]) -> list[In
 
 
 async def check(
-    connection: Connection, period: Period, *, operator: str, refuse: bool = False, reason: str = ""
+    connection: Connection,
+    period: Period,
+    *,
+    operator: str,
+    refuse: bool = False,
+    reason: str = "",
+    institutions: bool = False,
 ) -> list[Instruction]:
-    """Approve or refuse all of a period that wait. Raises NotFound where none does, NotAllowed for their maker."""
+    """Approve or refuse all of a period that wait, of pools or of institutions.
+
+    Raises NotFound where none does, NotAllowed for their maker.
+    """
     async with changing(connection):
-        waiting = await listed(connection, period, state="proposed")
+        waiting = await listed(connection, period, state="proposed", institutions=institutions)
         if not waiting:
             raise NotFound(f"No instruction of {period.text} waits for a second person.")
         own = [one for one in waiting if one.made_by == operator]
@@ -149,12 +175,14 @@ async def check(
     return waiting
 
 
-async def reopen_refused(connection: Connection, period: Period, *, operator: str) -> int:
+async def reopen_refused(
+    connection: Connection, period: Period, *, operator: str, institutions: bool = False
+) -> int:
     """Propose anew what a second person refused; gives how many."""
     async with changing(connection):
         refused = [
             one
-            for one in await listed(connection, period, state="refused")
+            for one in await listed(connection, period, state="refused", institutions=institutions)
             if not await connection.fetchval("SELECT EXISTS (SELECT FROM instruction WHERE replaces = $1)", one.id)
         ]  # fmt: skip
         if not refused:
@@ -182,10 +210,12 @@ async def reopen(connection: Connection, of: Instruction, amount_fen: int, *, op
     return made
 
 
-async def file_approved(connection: Connection, period: Period, *, operator: str) -> PaymentFile | None:
+async def file_approved(
+    connection: Connection, period: Period, *, operator: str, institutions: bool = False
+) -> PaymentFile | None:
     """Put what is approved into a new payment file; None where nothing is."""
     async with changing(connection):
-        approved = await listed(connection, period, state="approved")
+        approved = await listed(connection, period, state="approved", institutions=institutions)
         if not approved:
             return None
         msg_id = message_id(one.id for one in approved)
@@ -197,21 +227,30 @@ async def file_approved(connection: Connection, period: Period, *, operator: str
         await _note_events(connection, approved, "filed", operator, msg_id=msg_id)
         detail = {"msg_id": msg_id, "instructions": len(approved), "amount_fen": amount_fen}
         await note(connection, operator, "instructions filed", period.text, detail)
-    return next(one for one in await files(connection, period) if one.msg_id == msg_id)
+    found = await files(connection, period, institutions=institutions)
+    return next(one for one in found if one.msg_id == msg_id)
 
 
-async def files(connection: Connection, period: Period) -> list[PaymentFile]:
-    """Every payment file of a period; the same for ever."""
+async def files(connection: Connection, period: Period, *, institutions: bool = False) -> list[PaymentFile]:
+    """Every payment file of a period, to pools or to institutions; the same for ever."""
     records = await connection.fetch(
         "SELECT msg_id, made_at FROM payment_file WHERE period = $1 ORDER BY made_at, msg_id", period.text
     )
-    instructions = await listed(connection, period)
-    return [
-        PaymentFile(
-            one["msg_id"], period.text, one["made_at"], [i for i in instructions if i.msg_id == one["msg_id"]]
-        )
-        for one in records
-    ]
+    instructions = await listed(connection, period, institutions=institutions)
+    left_out: dict[int, list[LeftOut]] = defaultdict(list)
+    for batch, *out in await connection.fetch(
+        "SELECT batch, fixmedins_code, amount_fen FROM instruction_left_out WHERE period = $1 ORDER BY 1, 2",
+        period.text,
+    ):
+        left_out[batch].append(LeftOut(*out))
+    found = []
+    for one in records:
+        sent = [i for i in instructions if i.msg_id == one["msg_id"]]
+        sets = sorted({i.batch for i in sent if i.revision == 1})
+        without = [each for batch in sets for each in left_out[batch]]
+        if sent:
+            found.append(PaymentFile(one["msg_id"], period.text, one["made_at"], sent, without))
+    return found
 
 
 async def _note_events(

@@ -1,7 +1,7 @@
 """Payment instructions: their stable ids and what the bank's answer means for each. Pure. Amounts in fen."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -11,6 +11,8 @@ ID_CHARACTERS: Final = 32
 """ISO 20022 allows 35 in EndToEndId."""
 WALLET_SETS: Final = 1000
 """Sets of the wallet are numbered above it, those of settlements up to it."""
+INSTITUTION_SETS: Final = 2000
+"""Sets that pay institutions are numbered above it."""
 
 
 class Instruction(NamedTuple):
@@ -33,17 +35,27 @@ class Instruction(NamedTuple):
 
 
 def set_name(batch: int) -> str:
-    """A set's number for people: 1, or wallet 1."""
+    """A set's number for people: 1, wallet 1, or institutions 1."""
+    if batch > INSTITUTION_SETS:
+        return f"institutions {batch - INSTITUTION_SETS}"
     return f"wallet {batch - WALLET_SETS}" if batch > WALLET_SETS else str(batch)
 
 
+class LeftOut(NamedTuple):
+    """An institution without an account, and what it is to get."""
+
+    fixmedins_code: str
+    amount_fen: int
+
+
 class PaymentFile(NamedTuple):
-    """What goes to the bank in one file."""
+    """What goes to the bank in one file; who was left out of its sets, for want of an account."""
 
     msg_id: str
     period: str
     made_at: datetime
     instructions: list[Instruction]
+    left_out: Sequence[LeftOut] = ()
 
     @property
     def amount_fen(self) -> int:

@@ -2,7 +2,8 @@
 
 One group of transfers per payer and insurance (funds keep separate accounts), the payer's account as `parties.csv` has
 it, instruction ids in InstrId and EndToEndId, and the fund in the remittance text. Count and control sum stand over the
-whole and over each group. The same payment file gives the same bytes. A bank with another dialect gets another module.
+whole and over each group; an institution that was left out for want of an account is named in a comment. The same payment
+file gives the same bytes. A bank with another dialect gets another module.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,12 +23,17 @@ NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CURRENCY: Final = "CNY"
 INITIATOR: Final = "医保清算"
 _TEXT_CHARACTERS_MAX: Final = 140
+_POOL_CHARACTERS: Final = 6
 
 
 def payment_file(file: PaymentFile, *, parties: Mapping[str, Party], scheme: Scheme) -> bytes:
     """A payment file's bytes. Raises NotFound for a party without an account."""
     made_at = file.made_at.astimezone(CHINA)
     document = xml.Element("Document", xmlns=NAMESPACE)
+    for out in file.left_out:
+        document.append(
+            xml.Comment(f" no account, left out: {out.fixmedins_code}, {yuan(out.amount_fen)} {CURRENCY} ")
+        )
     body = xml.SubElement(document, "CstmrCdtTrfInitn")
     header = xml.SubElement(body, "GrpHdr")
     _leaf(header, "MsgId", file.msg_id)
@@ -60,7 +66,8 @@ def checked_parties(instructions: Iterable[Instruction | Payment], parties: Mapp
 def party_of(code: str, parties: Mapping[str, Party]) -> Party:
     """A party with an account. Raises NotFound."""
     if code not in parties:
-        raise NotFound(f"parties.csv has no account for {code}; add it. Nothing was changed.")
+        table = "parties.csv" if len(code) <= _POOL_CHARACTERS else "institution_accounts.csv"
+        raise NotFound(f"{table} has no account for {code}; add it. Nothing was changed.")
     return parties[code]
 
 

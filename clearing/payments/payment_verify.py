@@ -10,7 +10,11 @@ from runtime.postgres import Connection
 KINDS: Final = ("paid", "paid_undone")
 _SETS: Final = """
 SELECT period, batch FROM instruction_run WHERE day BETWEEN $1 AND $2
-UNION SELECT period, batch FROM instruction_wallet WHERE day BETWEEN $1 AND $2 ORDER BY period, batch
+UNION SELECT period, batch FROM instruction_wallet WHERE day BETWEEN $1 AND $2
+UNION SELECT period, batch FROM instruction_institution
+  WHERE period IN (SELECT d::date::text FROM generate_series($1::date, $2::date, interval '1 day') d
+    UNION SELECT to_char(d, 'YYYY-MM') FROM generate_series($1::date, $2::date, interval '1 day') d)
+ORDER BY period, batch
 """
 _REPLACED: Final = """
 SELECT i.id, i.returned_fen, again.fen FROM instruction_state i CROSS JOIN LATERAL

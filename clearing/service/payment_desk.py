@@ -8,10 +8,11 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Final
 
 from clearing.errors import NotFound
-from clearing.parties import load_parties
+from clearing.parties import load_accounts, load_parties
 from clearing.payments import instruction_book as book
 from clearing.payments.bank_returns import read_returns
-from clearing.payments.instructions import Instruction
+from clearing.payments.institution_sets import propose_institutions
+from clearing.payments.instructions import Instruction, LeftOut
 from clearing.payments.payment_file import checked_parties, payment_file
 from clearing.payments.return_book import book_returns
 from clearing.positions import explain as behind
@@ -104,15 +105,24 @@ class PaymentDesk:
 
     async def propose(self, request: pb.ProposeInstructionsRequest) -> pb.ProposeInstructionsResponse:
         """Make what no instruction pays yet."""
-        period, operator = period_of(request.period), name_in(request.operator)
+        period, operator, institutions = (
+            period_of(request.period), name_in(request.operator), request.institutions
+        )  # fmt: skip
+        scheme, accounts = load_scheme(), load_accounts(institutions=institutions)
+        left_out: list[LeftOut] = []
         async with self._opened() as session, trying(session, request.dry_run):
-            done = await book.propose(
-                session.connection, period, load_scheme(), load_parties(), operator=operator
-            )
-            found = await book.listed(session.connection, period)
+            connection = session.connection
+            if institutions:
+                made, left_out = await propose_institutions(
+                    connection, period, scheme, accounts, operator=operator
+                )
+            else:
+                made = (await book.propose(connection, period, scheme, accounts, operator=operator)).made
+            found = await book.listed(connection, period, institutions=institutions)
         return pb.ProposeInstructionsResponse(
-            instructions=map(_instruction, found), made=sum(done.made.values())
-        )
+            instructions=map(_instruction, found), made=sum(made.values()),
+            left_out=[pb.LeftOutItem(**one._asdict()) for one in left_out],
+        )  # fmt: skip
 
     async def list_instructions(self, request: pb.ListInstructionsRequest) -> pb.ListInstructionsResponse:
         """How instructions stand."""
@@ -127,8 +137,9 @@ class PaymentDesk:
         reason = text_of(request.reason, field="reason")
         async with self._opened() as session, trying(session, request.dry_run):
             found = await book.check(
-                session.connection, period, operator=operator, refuse=request.refuse, reason=reason
-            )
+                session.connection, period, operator=operator, refuse=request.refuse, reason=reason,
+                institutions=request.institutions,
+            )  # fmt: skip
         return pb.CheckInstructionsResponse(
             instructions=len(found), amount_fen=sum(one.amount_fen for one in found)
         )
@@ -137,22 +148,26 @@ class PaymentDesk:
         """Propose anew what was refused."""
         period, operator = period_of(request.period), name_in(request.operator)
         async with self._opened() as session, trying(session, request.dry_run):
-            made = await book.reopen_refused(session.connection, period, operator=operator)
+            made = await book.reopen_refused(
+                session.connection, period, operator=operator, institutions=request.institutions
+            )
         return pb.ReopenInstructionsResponse(instructions=made)
 
     async def file(self, request: pb.FileInstructionsRequest) -> pb.FileInstructionsResponse:
         """Payment files of a period, a new one of what is approved among them."""
         period, operator = period_of(request.period), name_in(request.operator)
-        scheme, parties = load_scheme(), load_parties()
+        scheme, institutions = load_scheme(), request.institutions
+        accounts = load_accounts(institutions=institutions)
         async with self._opened() as session:
-            checked_parties(await book.listed(session.connection, period), parties)
-            await book.file_approved(session.connection, period, operator=operator)
-            files = await book.files(session.connection, period)
+            connection = session.connection
+            checked_parties(await book.listed(connection, period, institutions=institutions), accounts)
+            await book.file_approved(connection, period, operator=operator, institutions=institutions)
+            files = await book.files(connection, period, institutions=institutions)
         answer = pb.FileInstructionsResponse()
         for one in files:
             answer.files.add(
                 msg_id=one.msg_id, instructions=len(one.instructions), amount_fen=one.amount_fen,
-                content=payment_file(one, parties=parties, scheme=scheme),
+                content=payment_file(one, parties=accounts, scheme=scheme),
             )  # fmt: skip
         return answer
 

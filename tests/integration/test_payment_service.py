@@ -121,6 +121,8 @@ async def test_instructions_from_proposal_to_the_banks_answer(stub: Any) -> None
     [
         ("ListPositions", pb.ListPositionsRequest(period="November"), grpc.StatusCode.INVALID_ARGUMENT),
         ("ListPositions", pb.ListPositionsRequest(period="2020-01"), grpc.StatusCode.NOT_FOUND),
+        ("ProposeInstructions", pb.ProposeInstructionsRequest(period="2020-01", operator="wang", institutions=True),
+         grpc.StatusCode.NOT_FOUND),
         ("ExplainPosition", pb.ExplainPositionRequest(position="x"), grpc.StatusCode.INVALID_ARGUMENT),
         ("GetStatements", pb.GetStatementsRequest(period="2020-01"), grpc.StatusCode.NOT_FOUND),
         ("ProposeInstructions", pb.ProposeInstructionsRequest(period=PERIOD), grpc.StatusCode.INVALID_ARGUMENT),

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from clearing.errors import SchemeWrong
-from clearing.parties import load_parties, read_parties
+from clearing.parties import (
+    load_institution_accounts,
+    load_parties,
+    read_institution_accounts,
+    read_parties,
+)
 from clearing.scheme import INTER_POOL, PAYERS, load_scheme, read_scheme
 from ledger.rows import FUND_PAYERS
 
@@ -115,3 +120,31 @@ def test_a_wrong_party_is_refused_with_its_line(line: str, said: str) -> None:
         read_parties(f"{head}\n{good}\n{good}\n")
     with pytest.raises(SchemeWrong, match=r"line 1: the columns are a"):
         read_parties("a\n")
+
+
+def test_accounts_of_institutions_are_the_directorys_and_named_as_samples() -> None:
+    with Path("gateway/data/institutions.csv").open(encoding="utf-8", newline="") as file:
+        names = {row["fixmedins_code"]: row["name"] for row in csv.DictReader(file)}
+    accounts = load_institution_accounts()
+    assert {one.code: one.name for one in accounts.values()} == names
+    assert all(one.sample and one.account == f"SAMPLE-{one.code}" for one in accounts.values())
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("H44010490007,医院", "2 cells under 5 columns"),
+        ("44010490007,医院,000000000000,6222,0", "44010490007 is no institution's code"),
+        ("H44010490001,医院,000000000000,6222,0", "institution H44010490001 stands twice"),
+        ("H44010490007,,000000000000,6222,0", "name is empty"),
+        ("H44010490007,医院,12,6222,0", "bank 12 is not twelve digits"),
+        ("H44010490007,医院,000000000000,6222,2", "sample is 2"),
+    ],
+)  # fmt: skip
+def test_a_wrong_account_of_an_institution_is_refused_with_its_line(line: str, said: str) -> None:
+    head, good = "fixmedins_code,name,bank,account,sample", "H44010490001,医院,000000000000,6222,0"
+    assert set(read_institution_accounts(f"{head}\n{good}\n")) == {"H44010490001"}
+    with pytest.raises(SchemeWrong, match=f"institution_accounts.csv line 3: {said}"):
+        read_institution_accounts(f"{head}\n{good}\n{line}\n")
+    with pytest.raises(SchemeWrong, match=r"line 1: the columns are a"):
+        read_institution_accounts("a\n")

@@ -193,22 +193,34 @@ class GetStatementsResponse(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., code: _Optional[str] = ..., name: _Optional[str] = ..., book: _Optional[str] = ..., csv: _Optional[str] = ...) -> None: ...
 
 class ProposeInstructionsRequest(_message.Message):
-    __slots__ = ("period", "operator", "dry_run")
+    __slots__ = ("period", "operator", "dry_run", "institutions")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTIONS_FIELD_NUMBER: _ClassVar[int]
     period: str
     operator: str
     dry_run: bool
-    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+    institutions: bool
+    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., dry_run: _Optional[bool] = ..., institutions: _Optional[bool] = ...) -> None: ...
 
 class ProposeInstructionsResponse(_message.Message):
-    __slots__ = ("instructions", "made")
+    __slots__ = ("instructions", "made", "left_out")
     INSTRUCTIONS_FIELD_NUMBER: _ClassVar[int]
     MADE_FIELD_NUMBER: _ClassVar[int]
+    LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
     instructions: _containers.RepeatedCompositeFieldContainer[InstructionItem]
     made: int
-    def __init__(self, instructions: _Optional[_Iterable[_Union[InstructionItem, _Mapping]]] = ..., made: _Optional[int] = ...) -> None: ...
+    left_out: _containers.RepeatedCompositeFieldContainer[LeftOutItem]
+    def __init__(self, instructions: _Optional[_Iterable[_Union[InstructionItem, _Mapping]]] = ..., made: _Optional[int] = ..., left_out: _Optional[_Iterable[_Union[LeftOutItem, _Mapping]]] = ...) -> None: ...
+
+class LeftOutItem(_message.Message):
+    __slots__ = ("fixmedins_code", "amount_fen")
+    FIXMEDINS_CODE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
+    fixmedins_code: str
+    amount_fen: int
+    def __init__(self, fixmedins_code: _Optional[str] = ..., amount_fen: _Optional[int] = ...) -> None: ...
 
 class ListInstructionsRequest(_message.Message):
     __slots__ = ("period", "state")
@@ -257,18 +269,20 @@ class InstructionItem(_message.Message):
     def __init__(self, id: _Optional[str] = ..., period: _Optional[str] = ..., batch: _Optional[int] = ..., revision: _Optional[int] = ..., payer: _Optional[str] = ..., payee: _Optional[str] = ..., insutype: _Optional[str] = ..., fund: _Optional[str] = ..., amount_fen: _Optional[int] = ..., made_by: _Optional[str] = ..., state: _Optional[str] = ..., checked_by: _Optional[str] = ..., returned_fen: _Optional[int] = ..., msg_id: _Optional[str] = ...) -> None: ...
 
 class CheckInstructionsRequest(_message.Message):
-    __slots__ = ("period", "operator", "refuse", "reason", "dry_run")
+    __slots__ = ("period", "operator", "refuse", "reason", "dry_run", "institutions")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     REFUSE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTIONS_FIELD_NUMBER: _ClassVar[int]
     period: str
     operator: str
     refuse: bool
     reason: str
     dry_run: bool
-    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., refuse: _Optional[bool] = ..., reason: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+    institutions: bool
+    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., refuse: _Optional[bool] = ..., reason: _Optional[str] = ..., dry_run: _Optional[bool] = ..., institutions: _Optional[bool] = ...) -> None: ...
 
 class CheckInstructionsResponse(_message.Message):
     __slots__ = ("instructions", "amount_fen")
@@ -279,14 +293,16 @@ class CheckInstructionsResponse(_message.Message):
     def __init__(self, instructions: _Optional[int] = ..., amount_fen: _Optional[int] = ...) -> None: ...
 
 class ReopenInstructionsRequest(_message.Message):
-    __slots__ = ("period", "operator", "dry_run")
+    __slots__ = ("period", "operator", "dry_run", "institutions")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTIONS_FIELD_NUMBER: _ClassVar[int]
     period: str
     operator: str
     dry_run: bool
-    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+    institutions: bool
+    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., dry_run: _Optional[bool] = ..., institutions: _Optional[bool] = ...) -> None: ...
 
 class ReopenInstructionsResponse(_message.Message):
     __slots__ = ("instructions",)
@@ -295,12 +311,14 @@ class ReopenInstructionsResponse(_message.Message):
     def __init__(self, instructions: _Optional[int] = ...) -> None: ...
 
 class FileInstructionsRequest(_message.Message):
-    __slots__ = ("period", "operator")
+    __slots__ = ("period", "operator", "institutions")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    INSTITUTIONS_FIELD_NUMBER: _ClassVar[int]
     period: str
     operator: str
-    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ...) -> None: ...
+    institutions: bool
+    def __init__(self, period: _Optional[str] = ..., operator: _Optional[str] = ..., institutions: _Optional[bool] = ...) -> None: ...
 
 class FileInstructionsResponse(_message.Message):
     __slots__ = ("files",)
