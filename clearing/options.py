@@ -9,6 +9,9 @@ import typer
 from clearing.operator_log import NAME_CHARACTERS_MAX, name_of
 from runtime.clock import SystemClock, china_date
 
+YEAR_MIN: Final = 2000
+YEAR_MAX: Final = 2999
+"""What is asked of another year is a slip."""
 ID_MAX: Final = 2**63 - 1
 """The largest number that the database, and an int64 of the contract, hold."""
 AsJson = Annotated[bool, typer.Option("--json", help="The same as JSON, amounts in fen.")]
@@ -26,12 +29,21 @@ def day_of(text: str) -> date:
     today = china_date(SystemClock().now_ms())
     if text in ("today", "yesterday"):
         return today - timedelta(days=text == "yesterday")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
+    found = read_day(text)
+    if found is None:
         raise typer.BadParameter(
             f"{text} is no day; give yyyy-MM-dd, today or yesterday", param_hint="--date"
-        ) from None
+        )
+    return found
+
+
+def read_day(text: str) -> date | None:
+    """The day that a text of the form yyyy-MM-dd names; None where it names none of our times."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.isoformat() == text and YEAR_MIN <= found.year <= YEAR_MAX else None
 
 
 def fen_of(yuan: str) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from clearing.options import day_of
+from clearing.options import day_of, read_day
 
 DayOrNone = Annotated[
     str, typer.Option("--date", metavar="DAY", help="yyyy-MM-dd, today or yesterday (China time).")
@@ -36,14 +36,12 @@ class Period(NamedTuple):
 
 def read_period(text: str) -> Period | None:
     """The period that a text names, None where it names none."""
-    try:
-        if len(text) == len("2026-11"):
-            first = date.fromisoformat(f"{text}-01")
-            return Period(text, first, first.replace(day=monthrange(first.year, first.month)[1]))
-        day = date.fromisoformat(text)
-    except ValueError:
+    is_month = len(text) == len("2026-11")
+    first = read_day(f"{text}-01" if is_month else text)
+    if first is None:
         return None
-    return Period(day.isoformat(), day, day)
+    last = first.replace(day=monthrange(first.year, first.month)[1]) if is_month else first
+    return Period(text, first, last)
 
 
 def period_of(day: str, month: str) -> Period:

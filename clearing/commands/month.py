@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from clearing.commands.proposal import DryRun, MaybeOperator, told
-from clearing.options import AsJson, named
+from clearing.options import YEAR_MAX, YEAR_MIN, AsJson, named
 from clearing.periods import Period, period_of
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def _shown(head: tuple[str, ...], rows: Sequence[tuple[Any, ...]], title: str) -
 
 
 def year(
-    of: Annotated[int, typer.Option("--year", metavar="YEAR", min=2000, max=2999, help="yyyy.")],
+    of: Annotated[int, typer.Option("--year", metavar="YEAR", min=YEAR_MIN, max=YEAR_MAX, help="yyyy.")],
     operator: MaybeOperator = "",
     dry_run: DryRun = False,
     as_json: AsJson = False,

@@ -87,8 +87,14 @@ def position_id(text: str) -> PositionId:
     parts = text.split("/", _NET_PARTS - 1)
     period = read_period(parts[0])
     debtor, _, creditor = parts[-1].rpartition("/")  # a payer outside the pools may have a slash in its name
-    if len(parts) != _NET_PARTS or period is None or not debtor or not _is_pool(creditor):
-        raise Malformed(f"{text} names no position; write {FORM}.")
+    if (
+        len(parts) != _NET_PARTS
+        or period is None
+        or not debtor
+        or not _is_pool(creditor)
+        or not text.isprintable()
+    ):
+        raise Malformed(f"{text[:60]!r} names no position; write {FORM}.")
     return PositionId(period, parts[1], parts[2], debtor, int(creditor))
 
 
@@ -113,7 +119,7 @@ async def explain_net(connection: Connection, text: str) -> list[Cell]:
     period_text, insutype, fund, pool = text.split("/")
     period = read_period(period_text)
     if period is None or not _is_pool(pool):
-        raise Malformed(f"{text} names no position; write {FORM}.")
+        raise Malformed(f"{text[:60]!r} names no position; write {FORM}.")
     found = []
     for one in await PositionReader(connection, period.first, period.last).gross(
         insutype=insutype, fund=fund

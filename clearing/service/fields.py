@@ -5,6 +5,7 @@ from typing import Final
 
 from clearing.errors import Malformed
 from clearing.operator_log import NAME_CHARACTERS_MAX, name_of
+from clearing.options import read_day
 from clearing.periods import Period, read_period
 
 FEN_MAX: Final = 10**15 - 1
@@ -15,11 +16,8 @@ TEXT_CHARACTERS_MAX: Final = 200
 
 def day_of(text: str, *, field: str = "day") -> date:
     """A day."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.isoformat() != text:
+    found = read_day(text)
+    if found is None:
         raise Malformed(f"{field}: {text[:30]!r} is not of the form yyyy-MM-dd.")
     return found
 
@@ -27,7 +25,7 @@ def day_of(text: str, *, field: str = "day") -> date:
 def period_of(text: str) -> Period:
     """A day or a month."""
     found = read_period(text)
-    if found is None or found.text != text:
+    if found is None:
         raise Malformed(f"period: {text[:30]!r} is neither a day (yyyy-MM-dd) nor a month (yyyy-MM).")
     return found
 

@@ -7,6 +7,7 @@ from clearing.errors import Malformed
 from clearing.months import month_book, year_book
 from clearing.months.month_document import Document
 from clearing.months.year_book import YearDocument
+from clearing.options import YEAR_MAX, YEAR_MIN
 from clearing.periods import Period
 from clearing.service.fields import month_of, name_in
 from clearing.service.operator_desk import Opened
@@ -16,7 +17,6 @@ from clearing.workdays import Due, load_workdays
 from proto.settlement.v1 import month_pb2 as pb
 
 PART_LINES: Final = 500
-YEAR_MIN, YEAR_MAX = 2000, 2999
 
 Line = TypeVar("Line")
 

@@ -136,7 +136,7 @@ class OperatorDesk:
     async def resolve(self, request: pb.ResolveDifferenceRequest) -> pb.ResolveDifferenceResponse:
         """Settle a difference."""
         if request.action not in list(Action):
-            raise Malformed(f"action: {request.action!r} is none of {', '.join(Action)}.")
+            raise Malformed(f"action: {request.action[:30]!r} is none of {', '.join(Action)}.")
         action, operator = Action(request.action), name_in(request.operator)
         reason = text_of(request.reason, field="reason")
         async with self._opened() as session, trying(session, request.dry_run):

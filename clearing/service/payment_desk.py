@@ -47,7 +47,7 @@ class PaymentDesk:
             runs = await reader.runs()
             if not runs:
                 raise NotFound(f"Nothing of {period.text} was run.")
-            of = {"insutype": request.insutype, "fund": request.fund}
+            of = {name: text_of(getattr(request, name), field=name) for name in ("insutype", "fund")}
             answer = pb.ListPositionsResponse(
                 runs=[pb.RunName(day=day.isoformat(), batch=batch) for day, batch in runs]
             )
@@ -68,8 +68,9 @@ class PaymentDesk:
     ) -> AsyncGenerator[pb.ExplainPositionResponse, None]:
         """The figure and its shares, then the settlements."""
         of = behind.position_id(request.position)
+        institution = text_of(request.fixmedins_code, field="fixmedins_code")
         async with self._opened() as session:
-            found = await behind.explain(session.connection, of, institution=request.fixmedins_code)
+            found = await behind.explain(session.connection, of, institution=institution)
             shares = [one._asdict() | {"day": one.day.isoformat()} for one in found.shares]
             yield pb.ExplainPositionResponse(
                 amount_fen=found.amount_fen, shares=[pb.PositionShare(**one) for one in shares]
@@ -77,7 +78,7 @@ class PaymentDesk:
             if not request.items:
                 return
             part = pb.ExplainPositionResponse()
-            async for one in _behind(session, found, institution=request.fixmedins_code):
+            async for one in _behind(session, found, institution=institution):
                 part.items.add(**(one._asdict() | {"day": one.day.isoformat()}))
                 if len(part.items) == PART_ITEMS:
                     yield part
@@ -127,8 +128,9 @@ class PaymentDesk:
     async def list_instructions(self, request: pb.ListInstructionsRequest) -> pb.ListInstructionsResponse:
         """How instructions stand."""
         period = period_of(request.period) if request.period else None
+        state = text_of(request.state, field="state")
         async with self._opened() as session:
-            found = await book.listed(session.connection, period, state=request.state)
+            found = await book.listed(session.connection, period, state=state)
         return pb.ListInstructionsResponse(instructions=map(_instruction, found))
 
     async def check(self, request: pb.CheckInstructionsRequest) -> pb.CheckInstructionsResponse:

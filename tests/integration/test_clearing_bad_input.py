@@ -113,6 +113,8 @@ BAD: list[tuple[str, ...]] = [
     ("proposals", "approve", "99", *WHO),
     ("proposals", "approve", HUGE, *WHO),
     ("proposals", "refuse", "-1", *WHO),
+    ("month", "--month", "9999-12", *WHO),
+    ("differences", "--date", "0001-01-01"),
     ("payout", "--month", "2020-01", *WHO),
     ("payout", "--date", "x", *WHO),
     ("payout",),
