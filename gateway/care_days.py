@@ -157,6 +157,8 @@ class CareDays:
         """See Days. Ids without a day are sought on every day."""
         if request.peer:
             self._known(request.peer)
+        if request.unclaimed:
+            raise refusal("NOT_A_NODE", f"the claims of region {self._region} lead to no decisions")
         async with self._session(self._reading) as connection:
             book = DayBook(connection, CARE)
             wanted = await self._wanted(book, day, request)

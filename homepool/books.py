@@ -123,6 +123,7 @@ class HomeDays:
                 days=None if day is None else [day], peer=request.peer, ids=request.ids,
                 buckets=request.buckets, of_buckets=of_buckets,
                 of=request.of if request.HasField("of") else None, full=request.full,
+                unclaimed=request.unclaimed,
             )  # fmt: skip
             async with aclosing(DayBook(connection, HOME).decisions(wanted)) as parts:
                 async for part in parts:

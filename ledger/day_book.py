@@ -33,13 +33,17 @@ class Side(NamedTuple):
     peer_type: str
     of_ids: str
     """The condition on ids, which are `{}`: a node's rows are found through their claims, a region's have a key."""
+    unclaimed: str
+    """The condition on rows that moved money and that no claim leads to; empty where claims lead to no row."""
 
 
 HOME: Final = Side(
     "decision", "region", "text",
     "(partition, number, day) IN (SELECT partition, number, day FROM claim WHERE id = any({}::bytea[]))",
+    "sign <> 0 AND NOT EXISTS (SELECT FROM claim c WHERE c.id = decision.id"
+    " AND (c.partition, c.number, c.day) = (decision.partition, decision.number, decision.day))",
 )  # fmt: skip
-CARE: Final = Side("care", "node", "smallint", "id = any({}::bytea[])")
+CARE: Final = Side("care", "node", "smallint", "id = any({}::bytea[])", "")
 
 
 class Summed(NamedTuple):
@@ -59,6 +63,7 @@ class Wanted(NamedTuple):
     of_buckets: int = 0  # how many there are in all; with buckets
     of: pb.DecisionsOf | None = None
     full: bool = False
+    unclaimed: bool = False
 
 
 class DayBook:
@@ -162,6 +167,8 @@ class DayBook:
         if wanted.buckets:
             # looked up in a hash, for a custom plan knows the array; a join would carry every row of the day into it
             must("bucket_of(id, {}) = any({}::int[])", wanted.of_buckets, list(wanted.buckets))
+        if wanted.unclaimed:
+            must(self._side.unclaimed)
         for name in _OF if wanted.of is not None else ():
             if value := getattr(wanted.of, name):
                 must(f"{name} = {{}}", value)

@@ -99,7 +99,12 @@ class MemoryBook:
     async def decisions(self, request: Any) -> AsyncIterator[Figures]:
         self._called("decisions")
         of = {field.name: value for field, value in request.of.ListFields()}
+        claims: dict[str, Figures] = {}
+        for row in self.rows.get(request.peer, []):
+            claims.setdefault(row.setl_id, row)
         for row in self._of(date.fromisoformat(request.day), request.peer):
+            if request.unclaimed and claims[row.setl_id] is row:
+                continue
             if all(getattr(row.key, name) == of[name] for name in of):
                 yield row
 

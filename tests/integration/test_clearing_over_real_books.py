@@ -18,7 +18,7 @@ from runtime.keys import setl_id_text
 from tests.both_books import asked
 from tests.builders import TODAY, a_care_row, an_id
 from tests.clearing_scene import Scene, clearing_scene, ran
-from tests.planted import run_sql
+from tests.planted import plant, run_sql
 from tests.servers import NewDatabase
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -130,6 +130,20 @@ async def test_a_changed_row_after_the_run_is_found_by_verify(scene: Scene) -> N
     )
     (finding,) = (await verify(TODAY, connection=scene.clearing, books=scene.at)).findings
     assert "home book" in finding.where
+
+
+async def test_an_id_that_stands_alike_on_two_days_in_both_books_is_found_by_verify(scene: Scene) -> None:
+    books = scene.books
+    row = a_care_row("twice", 1)
+    await books.both(row, a_care_row("once", 2))
+    await ran(scene, YESTERDAY)
+    await run_sql(books.home, "DELETE FROM claim WHERE id = $1", row.id)  # its second row takes it
+    tomorrow = row._replace(day=TODAY + timedelta(days=1))
+    await plant(books.home, "decision", [tomorrow])
+    await plant(books.care, "care", [tomorrow])
+    assert (await ran(scene)).differences == 0
+    findings = (await verify(TODAY, connection=scene.clearing, books=scene.at)).findings
+    assert [setl_id_text(row.id) in one.what and "paid twice" in one.what for one in findings] == [True]
 
 
 async def test_a_book_at_another_address_stays_out(scene: Scene) -> None:

@@ -178,20 +178,22 @@ class DayBucket(_message.Message):
     def __init__(self, bucket: _Optional[int] = ..., items: _Optional[int] = ..., hash_xor: _Optional[int] = ..., hash_sum: _Optional[int] = ...) -> None: ...
 
 class GetDecisionsRequest(_message.Message):
-    __slots__ = ("day", "peer", "buckets", "ids", "of", "full")
+    __slots__ = ("day", "peer", "buckets", "ids", "of", "full", "unclaimed")
     DAY_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
     BUCKETS_FIELD_NUMBER: _ClassVar[int]
     IDS_FIELD_NUMBER: _ClassVar[int]
     OF_FIELD_NUMBER: _ClassVar[int]
     FULL_FIELD_NUMBER: _ClassVar[int]
+    UNCLAIMED_FIELD_NUMBER: _ClassVar[int]
     day: str
     peer: str
     buckets: _containers.RepeatedScalarFieldContainer[int]
     ids: _containers.RepeatedScalarFieldContainer[bytes]
     of: DecisionsOf
     full: bool
-    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[_Iterable[int]] = ..., ids: _Optional[_Iterable[bytes]] = ..., of: _Optional[_Union[DecisionsOf, _Mapping]] = ..., full: _Optional[bool] = ...) -> None: ...
+    unclaimed: bool
+    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[_Iterable[int]] = ..., ids: _Optional[_Iterable[bytes]] = ..., of: _Optional[_Union[DecisionsOf, _Mapping]] = ..., full: _Optional[bool] = ..., unclaimed: _Optional[bool] = ...) -> None: ...
 
 class DecisionsOf(_message.Message):
     __slots__ = ("home_pool", "care_pool", "fixmedins_code", "insutype", "clr_type", "setl_day")
