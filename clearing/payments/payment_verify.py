@@ -8,6 +8,7 @@ from clearing.positions.ledger_verify import journals_off
 from runtime.postgres import Connection
 
 KINDS: Final = ("paid", "paid_undone")
+OF_INSTITUTIONS: Final = ("institution_returned", "institution_repaid")
 _SETS: Final = """
 SELECT period, batch FROM instruction_run WHERE day BETWEEN $1 AND $2
 UNION SELECT period, batch FROM instruction_wallet WHERE day BETWEEN $1 AND $2
@@ -33,4 +34,5 @@ async def verify_payments(connection: Connection, first: date, last: date) -> li
         for one in await connection.fetch(_REPLACED, period, batch):
             what = f"{one['returned_fen']} fen of {one['id']} came back, {one['fen']} are paid again"
             found.append(Finding(what, where))
-    return found + await journals_off(connection, "instruction_meant", KINDS, first, last)
+    found += await journals_off(connection, "instruction_meant", KINDS, first, last)
+    return found + await journals_off(connection, "institution_return_meant", OF_INSTITUTIONS, first, last)

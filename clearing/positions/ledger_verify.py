@@ -18,7 +18,7 @@ OF_RUNS: Final = tuple(
 )
 OF_OTHERS: Final = (
     "prepaid", "payout", "advance", "institution_paid", "prepayment_drawn", "deducted", "advance_recovered", "paid",
-    "paid_undone", "wallet_sent", "wallet_received",
+    "paid_undone", "wallet_sent", "wallet_received", "institution_returned", "institution_repaid",
 )  # fmt: skip
 _OFF: Final = """
 SELECT kind, batch, ref, pool, insutype, fund, name, party, isum(amount_fen) AS off_fen FROM (

@@ -28,6 +28,7 @@ from clearing.prepaid import payout_book
 from clearing.scheme import load_scheme
 from clearing.standing import waiting
 from runtime import postgres
+from runtime.clock import SystemClock, china_date
 from runtime.postgres import Connection
 from tests.clearing_runs import GUANGZHOU, HOSPITALS, NANNING, a_run, a_sum
 from tests.integration.test_months import AFTER, LAST, month
@@ -153,7 +154,19 @@ async def test_institutions_are_approved_and_filed_apart_from_pools(connection: 
     assert {one.state for one in await listed(connection, MONTH, institutions=True)} == {"filed"}
 
 
-async def test_a_return_reopens_that_institution_and_fund_only(connection: Connection) -> None:
+async def returned_fen(connection: Connection) -> tuple[int, int]:
+    """(cash, what came back and is owed) in the books of the pools, institutions_paid apart."""
+    found = await connection.fetchrow(
+        "SELECT isum(amount_fen) FILTER (WHERE name = 'cash' AND kind LIKE 'institution_re%') AS cash,"
+        " isum(amount_fen) FILTER (WHERE name = 'returned_to_pool') AS owed FROM gl_booked"
+    )
+    assert found is not None
+    return found["cash"] or 0, found["owed"] or 0
+
+
+async def test_a_return_reopens_that_institution_and_fund_only_and_is_cash_until_it_is_paid(
+    connection: Connection,
+) -> None:
     await closed_and_paid(connection)
     first, *others = await sent(connection)
     booked = await answered(
@@ -162,8 +175,31 @@ async def test_a_return_reopens_that_institution_and_fund_only(connection: Conne
     assert (booked.accepted, booked.returned, len(booked.reopened)) == (len(others), 1, 1)
     (again,) = [one for one in await listed(connection, MONTH) if one.id == booked.reopened[0]]
     assert (again[4:9], again.revision, again.state) == (first[4:9], 2, "proposed")
+    assert await returned_fen(connection) == (first.amount_fen, -first.amount_fen)
     assert (await proposed(connection)).made == {}
-    assert await verify_payments(connection, LAST, LAST) == []
+    await check(connection, MONTH, operator="li", institutions=True, refuse=True)
+    await reopen_refused(connection, MONTH, operator="wang", institutions=True)
+    await check(connection, MONTH, operator="li", institutions=True)
+    await file_approved(connection, MONTH, operator="wang", institutions=True)
+    (third,) = [one for one in await listed(connection, MONTH) if one.state == "filed"]
+    await answered(connection, f"{third.id},accepted,,")
+    assert await returned_fen(connection) == (0, 0)
+    await answered(connection, f"{third.id},returned,,closed")  # it was accepted, and came back after all
+    assert await returned_fen(connection) == (first.amount_fen, -first.amount_fen)
+    assert await verify_payments(connection, LAST, china_date(SystemClock().now_ms())) == []
+
+
+async def test_what_was_refused_and_then_paid_had_never_left(connection: Connection) -> None:
+    await closed_and_paid(connection)
+    await proposed(connection)
+    await check(connection, MONTH, operator="li", institutions=True, refuse=True)
+    await reopen_refused(connection, MONTH, operator="wang", institutions=True)
+    await check(connection, MONTH, operator="li", institutions=True)
+    await file_approved(connection, MONTH, operator="wang", institutions=True)
+    filed = await listed(connection, MONTH, state="filed")
+    await answered(connection, *[f"{one.id},accepted,," for one in filed])
+    assert await returned_fen(connection) == (0, 0)
+    assert await connection.fetchval("SELECT count(*) FROM institution_return_booked") == 0
 
 
 async def test_the_database_holds_that_payouts_are_paid_exactly_and_once(connection: Connection) -> None:
