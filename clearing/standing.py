@@ -150,7 +150,8 @@ async def _institutions_unpaid(connection: Connection) -> list[Waiting]:
     """Approved payouts that no instruction takes to the bank; institutions without an account among them."""
     records = await connection.fetch(
         "SELECT period, count(DISTINCT fixmedins_code) AS number, isum(amount_fen) AS fen FROM institution_unpaid"
-        " GROUP BY period ORDER BY period"
+        " WHERE proposal = any($1::bigint[]) GROUP BY period ORDER BY period",
+        [one[0] for one in await connection.fetch("SELECT proposal FROM payout_open")],
     )
     return [
         Waiting(

@@ -133,6 +133,7 @@ async def test_who_has_no_account_is_left_out_by_name_and_paid_by_a_later_set(co
     later = {**ACCOUNTS, NEW: Party(NEW, "新", False, "000000000000", "SAMPLE-2", True)}
     assert await proposed(connection, MONTH, later) == InstitutionsProposed({2002: 1}, [])
     assert await without_account(connection, MONTH, ACCOUNTS) == []
+    assert not [one for one in await waiting(connection, AFTER) if "institutions of the payout" in one.what]
     assert (await files(connection, MONTH, institutions=True)) == [file], "the file never changes"
 
 
