@@ -298,6 +298,8 @@ def _print_explained(
     ]  # fmt: skip
     head = ("day", "batch", "home pool", "institution", "items", "amount", "of it carried in")
     show(head, shares, nothing="")
+    for line in payment_lines(explained.payments):
+        typer.echo(line)
     if not with_items:
         typer.echo("Down to the settlements: --items")
         return

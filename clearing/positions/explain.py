@@ -14,7 +14,7 @@ from clearing.books import Book
 from clearing.errors import BooksUnknown, Malformed, NotFound
 from clearing.figures import Figures
 from clearing.periods import Period, read_period
-from clearing.positions.position_book import PositionReader
+from clearing.positions.position_book import PositionReader, RunPayment
 from clearing.scheme import ACCOUNT, INTER_POOL, WALLET
 from ledger.rows import AMOUNTS
 from proto.settlement.v1 import books_pb2 as pb
@@ -80,6 +80,7 @@ class Explained(NamedTuple):
     bearer: str
     columns: tuple[str, ...]  # of a settlement row: what of it this fund paid
     shares: list[Share]
+    payments: Sequence[RunPayment] = ()  # how the runs behind it are paid; none of a payer outside the pools
 
 
 def position_id(text: str) -> PositionId:
@@ -165,7 +166,8 @@ async def explain(connection: Connection, of: PositionId, *, institution: str = 
     shares = [Share(*record) for record in records]
     if not shares:
         raise NotFound(f"Nothing stands under {of.text}; `python -m clearing positions` lists what does.")
-    return Explained(of, sum(one.amount_fen for one in shares), scheme["bearer"], columns, shares)
+    explained = Explained(of, sum(one.amount_fen for one in shares), scheme["bearer"], columns, shares)
+    return await _with_payments(connection, explained, "settlements")
 
 
 async def _explain_wallet(connection: Connection, of: PositionId) -> Explained:
@@ -183,7 +185,19 @@ async def _explain_wallet(connection: Connection, of: PositionId) -> Explained:
     if not records:
         raise NotFound(f"Nothing stands under {of.text}; `python -m clearing positions` lists what does.")
     shares = [Share(*record) for record in records]
-    return Explained(of, sum(one.amount_fen for one in shares), WALLET, (WALLET,), shares)
+    explained = Explained(of, sum(one.amount_fen for one in shares), WALLET, (WALLET,), shares)
+    return await _with_payments(connection, explained, WALLET)
+
+
+async def _with_payments(connection: Connection, explained: Explained, kind: str) -> Explained:
+    """How the runs that have a share in it are paid between pools."""
+    if explained.bearer not in {*INTER_POOL, WALLET}:
+        return explained
+    runs = {(one.day, one.batch) for one in explained.shares}
+    paid = await PositionReader(connection, explained.of.period.first, explained.of.period.last).payments()
+    return explained._replace(
+        payments=[one for one in paid if one.kind == kind and (one.day, one.batch) in runs]
+    )
 
 
 async def _insured_by(connection: Connection, of: PositionId) -> list[int]:
@@ -252,4 +266,5 @@ def as_json(explained: Explained) -> dict[str, Any]:
     return {
         "position": explained.of.text, "amount_fen": explained.amount_fen, "bearer": explained.bearer,
         "columns": list(explained.columns), "shares": shares,
+        "payments": [one._asdict() | {"day": one.day.isoformat()} for one in explained.payments],
     }  # fmt: skip

@@ -72,8 +72,11 @@ class PaymentDesk:
         async with self._opened() as session:
             found = await behind.explain(session.connection, of, institution=institution)
             shares = [one._asdict() | {"day": one.day.isoformat()} for one in found.shares]
+            paid = [one._asdict() | {"day": one.day.isoformat()} for one in found.payments]
             yield pb.ExplainPositionResponse(
-                amount_fen=found.amount_fen, shares=[pb.PositionShare(**one) for one in shares]
+                amount_fen=found.amount_fen,
+                shares=[pb.PositionShare(**one) for one in shares],
+                payments=[pb.RunPayment(**one) for one in paid],
             )
             if not request.items:
                 return

@@ -211,6 +211,9 @@ def test_the_commands_show_the_wallets_column_and_what_of_it_is_paid(database: N
     assert not [one for one in told["net"] if one["fund"] == "wallet"], "in no net"
     explained = json.loads(called(dsn, "explain", f"{DAY}/310/wallet/450100/440100", "--json"))
     assert (explained["amount_fen"], explained["bearer"]) == (700, "wallet")
+    assert [(one["kind"], one["state"]) for one in explained["payments"]] == [("wallet", "unpaid")]
+    page = called(dsn, "explain", f"{DAY}/310/310100/450100/440100")
+    assert f"settlements: {DAY} batch 1 unpaid.\n" in page
     page = called(dsn, "instructions", *date, "--as", "wang")
     assert "wallet 1" in page
     assert "2026-11, wallet between pools: 0 runs paid, 1 under way, 0 unpaid." in called(dsn, "status")

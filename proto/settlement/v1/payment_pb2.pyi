@@ -125,14 +125,16 @@ class ExplainPositionRequest(_message.Message):
     def __init__(self, position: _Optional[str] = ..., fixmedins_code: _Optional[str] = ..., items: _Optional[bool] = ...) -> None: ...
 
 class ExplainPositionResponse(_message.Message):
-    __slots__ = ("amount_fen", "shares", "items")
+    __slots__ = ("amount_fen", "shares", "items", "payments")
     AMOUNT_FEN_FIELD_NUMBER: _ClassVar[int]
     SHARES_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    PAYMENTS_FIELD_NUMBER: _ClassVar[int]
     amount_fen: int
     shares: _containers.RepeatedCompositeFieldContainer[PositionShare]
     items: _containers.RepeatedCompositeFieldContainer[PositionItem]
-    def __init__(self, amount_fen: _Optional[int] = ..., shares: _Optional[_Iterable[_Union[PositionShare, _Mapping]]] = ..., items: _Optional[_Iterable[_Union[PositionItem, _Mapping]]] = ...) -> None: ...
+    payments: _containers.RepeatedCompositeFieldContainer[RunPayment]
+    def __init__(self, amount_fen: _Optional[int] = ..., shares: _Optional[_Iterable[_Union[PositionShare, _Mapping]]] = ..., items: _Optional[_Iterable[_Union[PositionItem, _Mapping]]] = ..., payments: _Optional[_Iterable[_Union[RunPayment, _Mapping]]] = ...) -> None: ...
 
 class PositionShare(_message.Message):
     __slots__ = ("day", "batch", "home_pool", "fixmedins_code", "items", "amount_fen", "carried_fen")
