@@ -26,7 +26,7 @@ from homepool.credentials import (
 )
 from homepool.credentials import MESSAGES as FAULTS
 from homepool.decide import Policies, Settle, decide
-from homepool.filing_desk import file, list_filings
+from homepool.filing.desk import file, list_filings
 from homepool.gather import PeopleCache, gather
 from homepool.insured import Person
 from ledger.rows import ACCUMULATORS

@@ -36,8 +36,8 @@ def books(
     from functools import partial
 
     from homepool.books_serve import BooksSettings, serve
-    from homepool.wallet_carrier import addresses_of
-    from homepool.wallet_terms import SHIPPED, load_terms
+    from homepool.wallet.carrier import addresses_of
+    from homepool.wallet.terms import SHIPPED, load_terms
     from runtime import logs
     from runtime.serve import run
 

@@ -12,13 +12,13 @@ from typing import Any, Final
 from homepool.books import LOCK_TIMEOUT_MS, opened_days
 from homepool.schema import migrated
 from homepool.serve import CountedAlarms
-from homepool.wallet_book import PostgresWalletBook
-from homepool.wallet_carrier import opened_carrier
-from homepool.wallet_courier import Courier
-from homepool.wallet_desk import WalletDesk
-from homepool.wallet_service import LEGS_NAME, WalletLegService, WalletService
-from homepool.wallet_service import NAME as WALLET_NAME
-from homepool.wallet_terms import WalletTermsBook
+from homepool.wallet.book import PostgresWalletBook
+from homepool.wallet.carrier import opened_carrier
+from homepool.wallet.courier import Courier
+from homepool.wallet.desk import WalletDesk
+from homepool.wallet.service import LEGS_NAME, WalletLegService, WalletService
+from homepool.wallet.service import NAME as WALLET_NAME
+from homepool.wallet.terms import WalletTermsBook
 from proto.settlement.v1 import books_pb2_grpc, wallet_pb2_grpc
 from runtime import metrics, postgres
 from runtime.books import NAME, BooksService

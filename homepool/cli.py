@@ -15,16 +15,16 @@ from runtime.errors import RuntimeFault
 COMMANDS: Final = (
     "homepool.books_command",
     "homepool.explain_command",
-    "homepool.golden_command",
-    "homepool.load_command",
+    "homepool.golden.command",
+    "homepool.loading.command",
     "homepool.parked_command",
-    "homepool.people_cli",
-    "homepool.policy_command",
-    "homepool.quote_command",
-    "homepool.reimburse_command",
+    "homepool.loading.people_command",
+    "homepool.policy.command",
+    "homepool.policy.quote_command",
+    "homepool.reimbursement.command",
     "homepool.serve_command",
     "homepool.status_command",
-    "homepool.wallet_command",
+    "homepool.wallet.command",
 )
 
 

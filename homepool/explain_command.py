@@ -39,7 +39,7 @@ def explain_settlement(
     as_json: Annotated[bool, typer.Option("--json", help="Figures in fen, and the words.")] = False,
 ) -> None:
     """Explain one decision."""
-    from homepool.policy import load_policies
+    from homepool.policy.files import load_policies
     from runtime import operators
 
     book = {policy.version: policy for policy in load_policies(policies)}

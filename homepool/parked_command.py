@@ -144,7 +144,7 @@ def retry(setl_id: ItemId, as_json: AsJson = False) -> None:
 async def _tried(setl_id: str) -> "tuple[Tried, str]":
     from homepool.benefits import settle
     from homepool.parked import parked_item, tried
-    from homepool.policy import load_policies
+    from homepool.policy.files import load_policies
     from runtime.clock import SystemClock
     from runtime.operators import OperatorSettings
 

@@ -28,7 +28,7 @@ from homepool.book import (
 )
 from homepool.book_failures import NotAllowed, failures, whole_transaction
 from homepool.credentials import Holder
-from homepool.filing_store import filing_transaction
+from homepool.filing.store import filing_transaction
 from homepool.insured import Coverage, Identity, Person
 from homepool.still import probe_row
 from homepool.written_rows import COPY_COLUMNS, copy_bytes

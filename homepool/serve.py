@@ -20,7 +20,7 @@ from bus.log import Log
 from bus.settings import BusSettings
 from homepool import postgres_book
 from homepool.book import BookError
-from homepool.policy import PolicyBook, load_policies
+from homepool.policy.files import PolicyBook, load_policies
 from homepool.schema import migrated
 from homepool.seen import Seen, SeenFile
 from homepool.worker import Worker

@@ -17,7 +17,7 @@ from homepool.benefits.filing_words import FILING_WORDS, NOT_DESIGNATED
 from homepool.benefits.rule import PSN_HEAD_LENGTH, Rule, RuleKey
 from homepool.benefits.settlement import pooled_stretch
 from homepool.benefits.words import PAYER_WORDS, band_lines, brief, yuan
-from homepool.policy_explain import deductible_words
+from homepool.policy.explain import deductible_words
 from ledger.day import MANUAL_REGION
 from ledger.life import Kind, Status
 from ledger.money import half_up

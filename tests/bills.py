@@ -3,7 +3,7 @@
 from typing import Any
 
 from homepool.benefits import NOTHING_USED, Benefit, BillFacts, Policy, Standing
-from homepool.policy_form import parse_policy
+from homepool.policy.form import parse_policy
 from ledger.rows import ACCUMULATORS, PAYERS
 
 FUNDS = {

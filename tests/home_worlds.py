@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from homepool import postgres_book
 from homepool.book import HomeBook
 from homepool.insured import Person
-from homepool.load import load_people
-from homepool.people import Account, Insurance
-from homepool.people import Person as Record
+from homepool.loading.load import load_people
+from homepool.loading.people import Account, Insurance
+from homepool.loading.people import Person as Record
 from ledger.rows import ACCUMULATORS
 from runtime import postgres
 from runtime.clock import SystemClock

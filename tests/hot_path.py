@@ -26,9 +26,9 @@ from homepool.benefits import NOTHING_USED, settle
 from homepool.benefits.filing import Filing
 from homepool.decide import Flush, decide
 from homepool.insured import Coverage, Identity, Person
-from homepool.people import Person as Record
-from homepool.policy import load_policies
-from homepool.population import population
+from homepool.loading.people import Person as Record
+from homepool.loading.population import population
+from homepool.policy.files import load_policies
 from homepool.snapshot import Snapshot
 from homepool.written_rows import copy_bytes as w2_bytes
 from ledger.copy_rows import copy_bytes as w3_bytes

@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from homepool.wallet import Fate, Transfer, transfer_id
-from homepool.wallet_book import PostgresWalletBook
-from homepool.wallet_courier import Courier, NodeAway, node_of
-from homepool.wallet_desk import WalletDesk
-from homepool.wallet_terms import load_terms
+from homepool.wallet.book import PostgresWalletBook
+from homepool.wallet.courier import Courier, NodeAway, node_of
+from homepool.wallet.desk import WalletDesk
+from homepool.wallet.terms import load_terms
+from homepool.wallet.transfers import Fate, Transfer, transfer_id
 from runtime import postgres
 from runtime.clock import CHINA_OFFSET_MS, DAY_MS, SystemClock
 from tests.servers import NewDatabase

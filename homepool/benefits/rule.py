@@ -1,6 +1,6 @@
 """A policy, compiled: what `settle` reads. Plain integers and tuples, no None, no lookup of a file's words.
 
-Goal: the hot path compares and multiplies integers. `homepool/policy_form.py` turns a policy file into
+Goal: the hot path compares and multiplies integers. `homepool/policy/form.py` turns a policy file into
 these; a cap that does not exist is NO_LIMIT. The rule of a bill depends on a few small keys (medical type,
 levels, kind of person, filing, route, listed disease); it is compiled at its first use and remembered, at
 most RULES_REMEMBERED_MAX of them.

@@ -11,7 +11,7 @@ import pytest
 
 from homepool.benefits import settle
 from homepool.partition import Answered, Asked, Partition
-from homepool.policy import load_policies
+from homepool.policy.files import load_policies
 from ledger.life import Kind, Status
 from runtime.clock import SystemClock
 from runtime.keys import setl_id_text

@@ -9,8 +9,8 @@ import pytest
 
 from homepool.benefits.filing import Filing, content_id
 from homepool.book import BookBroken, Fenced, FilingCall, FilingChange, HomeBook, Unavailable, Written
-from homepool.filing_desk import file
-from homepool.filing_rules import Refusal
+from homepool.filing.desk import file
+from homepool.filing.rules import Refusal
 from proto.settlement.v1 import messages_pb2, settlement_pb2
 from runtime.keys import setl_id_text
 from tests.home_items import NOW_MS, PARTITION, POOL, PSN, TODAY, PlainPolicies, person, sixteen

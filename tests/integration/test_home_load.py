@@ -9,9 +9,9 @@ from homepool.benefits import Filing
 from homepool.book import Fenced, FilingChange, Key, Written
 from homepool.credentials import Holder, credential_hash
 from homepool.insured import Coverage, Identity
-from homepool.load import Loaded, LoadRefused, load_people
-from homepool.people import Account, Insurance, Person, PersonFiling, Usage
-from homepool.people import Identity as IdentityRecord
+from homepool.loading.load import Loaded, LoadRefused, load_people
+from homepool.loading.people import Account, Insurance, Person, PersonFiling, Usage
+from homepool.loading.people import Identity as IdentityRecord
 from ledger.rows import ACCUMULATORS
 from tests.home_worlds import PostgresWorld, postgres_world
 from tests.integration.test_home_book_contract import TODAY, paid, taken

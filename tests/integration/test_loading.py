@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from homepool.load import LoadRefused
-from homepool.load_book import House
-from homepool.load_kinds import KINDS
-from homepool.load_run import ROWS_PER_TRANSACTION_MAX, Done, load
+from homepool.loading.book import House
+from homepool.loading.kinds import KINDS
+from homepool.loading.load import LoadRefused
+from homepool.loading.run import ROWS_PER_TRANSACTION_MAX, Done, load
 from homepool.partition import Answered, Asked, Partition
-from homepool.policy import load_policies
+from homepool.policy.files import load_policies
 from ledger.life import Status
 from runtime.clock import SystemClock
 from tests.home_items import NODE, PSN, RELATIVE, PlainPolicies, person, plain_settle, settle_item

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from homepool.load_book import House
-from homepool.load_kinds import KINDS
-from homepool.load_run import load
-from homepool.policy import load_policies
+from homepool.loading.book import House
+from homepool.loading.kinds import KINDS
+from homepool.loading.run import load
+from homepool.policy.files import load_policies
 from runtime.clock import SystemClock
 from tests.home_worlds import PostgresWorld, postgres_world
 from tests.servers import NewDatabase

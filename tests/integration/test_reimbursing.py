@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from homepool import reimburse_book as register
 from homepool.partition import Answered, Asked, Partition
-from homepool.reimburse import BookBusy, Counter, NeverServed, NothingToTakeBack, Result
-from homepool.reimburse_bill import Bill
-from homepool.reimburse_words import word_of
+from homepool.reimbursement import book as register
+from homepool.reimbursement.bill import Bill
+from homepool.reimbursement.counter import BookBusy, Counter, NeverServed, NothingToTakeBack, Result
+from homepool.reimbursement.words import word_of
 from ledger.life import Kind, Status
 from ledger.rows import ACCUMULATORS
 from proto.settlement.v1 import messages_pb2, settlement_pb2

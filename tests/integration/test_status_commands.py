@@ -20,7 +20,7 @@ from gateway.postgres_care_book import open_care_book
 from homepool.benefits import Benefit, BillFacts, Policy, Standing, settle
 from homepool.parked import parked_item, tried
 from homepool.partition import Answered, Asked, Partition
-from homepool.policy import load_policies
+from homepool.policy.files import load_policies
 from ledger.life import Status
 from runtime import metrics, operators, postgres
 from runtime.clock import SystemClock, china_date

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from homepool.book import Unavailable
-from homepool.wallet import CREDIT, EXPIRE, IN, OUT, Fate, Held, Refused
-from homepool.wallet_courier import FIRST_AGAIN_S
-from homepool.wallet_desk import FateDiffers
+from homepool.wallet.courier import FIRST_AGAIN_S
+from homepool.wallet.desk import FateDiffers
+from homepool.wallet.transfers import CREDIT, EXPIRE, IN, OUT, Fate, Held, Refused
 from runtime.clock import DAY_MS
 from tests.servers import NewDatabase
 from tests.wallet_nodes import (

@@ -20,8 +20,8 @@ from clearing.verification import verify_day
 from clearing.wallet.wallet_items import transfers
 from clearing.wallet.wallet_run import WalletResult, opened_wallets, run_wallet
 from clearing.wallet.wallet_standing import wallets
-from homepool.wallet import CREDIT, EXPIRE, Fate, Held
-from homepool.wallet_service import WalletLegService
+from homepool.wallet.service import WalletLegService
+from homepool.wallet.transfers import CREDIT, EXPIRE, Fate, Held
 from proto.settlement.v1 import wallet_pb2_grpc
 from runtime import postgres
 from runtime.keys import setl_id_text

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from homepool.benefits import FILINGS, Benefit, BillFacts, Policy, Standing, breaks_cap, settle
 from homepool.benefits.facts import NO_LIMIT
-from homepool.policy import load_policies
+from homepool.policy.files import load_policies
 from ledger.rows import ACCUMULATORS, PAYERS
 from tests.bills import a_person, a_policy, delta
 

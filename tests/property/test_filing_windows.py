@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from homepool.benefits import filed_as
 from homepool.benefits.filing import TEMPORARY, Filing
-from homepool.filing_rules import Ruling, rule_on
+from homepool.filing.rules import Ruling, rule_on
 from tests.bills import a_policy
 from tests.home_items import CARE_POOL, TODAY, PlainPolicies, person
 from tests.unit.test_filing_rules import ask, withdrawal

@@ -9,8 +9,20 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from homepool.book import SessionLost
-from homepool.wallet import ARRIVED, CREDIT, DEBIT, IN, OUT, RETURN, Held, Leg, Receiver, Sender, Transfer
-from homepool.wallet_terms import WalletTerms
+from homepool.wallet.terms import WalletTerms
+from homepool.wallet.transfers import (
+    ARRIVED,
+    CREDIT,
+    DEBIT,
+    IN,
+    OUT,
+    RETURN,
+    Held,
+    Leg,
+    Receiver,
+    Sender,
+    Transfer,
+)
 from ledger.life import Id
 from runtime.clock import china_date
 

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 import pytest
 
 from homepool.book import BookError, SessionLost
-from homepool.wallet import (
+from homepool.wallet.courier import Courier, NodeAway, node_of
+from homepool.wallet.desk import FateDiffers, WalletDesk
+from homepool.wallet.terms import load_terms
+from homepool.wallet.transfers import (
     ARRIVED,
     CREDIT,
     DEBIT,
@@ -24,9 +27,6 @@ from homepool.wallet import (
     Transfer,
     transfer_id,
 )
-from homepool.wallet_courier import Courier, NodeAway, node_of
-from homepool.wallet_desk import FateDiffers, WalletDesk
-from homepool.wallet_terms import load_terms
 from runtime.clock import DAY_MS, china_date
 from tests.simulation.fake_wallet_book import FakeWalletBook
 

@@ -13,7 +13,7 @@ from gateway.directory import Directory
 from gateway.entrance import Admitted, Verdict
 from gateway.filing import AHEAD_DAYS_MAX, CHRONIC_DISEASES, care_prefix
 from gateway.refusals import Refused
-from homepool.policy import SHIPPED
+from homepool.policy.files import SHIPPED
 from proto.settlement.v1 import messages_pb2 as mpb
 from tests.builders import (
     HOME_POOL,

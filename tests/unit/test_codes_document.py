@@ -8,7 +8,9 @@ from types import ModuleType
 
 from gateway import outcomes
 from gateway.refusals import STATUS_OF, refuse
-from homepool import answers, wallet, wallet_service
+from homepool import answers
+from homepool.wallet import service as wallet_service
+from homepool.wallet import transfers as wallet
 from ledger import life
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime import books
@@ -81,8 +83,8 @@ def test_every_refusal_of_a_books_process_is_named_with_its_status_and_no_other(
 
 def test_every_refusal_of_the_wallet_is_named_with_its_status_and_every_reason_of_a_return() -> None:
     assert wallet_rows == {code: status.name for code, status in wallet_service.STATUS_OF.items()}
-    rules = (ROOT / "homepool" / "wallet.py").read_text(encoding="utf-8")
-    assert set(first_words("homepool/wallet.py", "Refused")) <= set(wallet_rows)
+    rules = (ROOT / "homepool" / "wallet" / "transfers.py").read_text(encoding="utf-8")
+    assert set(first_words("homepool/wallet/transfers.py", "Refused")) <= set(wallet_rows)
     for code in {*re.findall(r'return "([A-Z_]+)"', rules), wallet.NOT_ACCEPTED}:
         assert f"`{code}`" in TEXT.partition("Why a transfer came back")[2].partition("\n## ")[0], code
 
@@ -96,7 +98,7 @@ def test_every_code_of_an_outcome_is_named_and_no_other() -> None:
     of_ledger, of_node = constants_of(life), constants_of(answers)
     of_benefits = {
         *returned_pairs("homepool/benefits/settlement.py", "_refusal"),
-        *first_words("homepool/policy_rules.py", "_refusal"),
+        *first_words("homepool/policy/rules.py", "_refusal"),
     }
     assert len(of_ledger) >= 6
     assert len(of_benefits) >= 6, "the benefit engine's codes are looked for where they no longer are"

@@ -8,7 +8,7 @@ import pytest
 
 from homepool.benefits import FilingTerms, Policy
 from homepool.benefits.filing import Filing
-from homepool.filing_rules import Refusal, Ruling, care_prefix, listed, months_later, rule_on
+from homepool.filing.rules import Refusal, Ruling, care_prefix, listed, months_later, rule_on
 from homepool.insured import Person
 from proto.settlement.v1 import messages_pb2
 from tests.home_items import POOL, PSN, TODAY, PlainPolicies, person, sixteen

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from homepool.golden import adjudicate
-from homepool.golden_command import differences
+from homepool.golden.agreement import adjudicate
+from homepool.golden.command import differences
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "golden" / "cases.json").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from homepool.golden import adjudicate
+from homepool.golden.agreement import adjudicate
 
 
 def basic(**changes: Any) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from homepool.load_file import FAULTS_SHOWN_MAX, Faults, rows_of, scan
-from homepool.load_kinds import KINDS
-from homepool.reimburse_bill import BILLS
+from homepool.loading.file import FAULTS_SHOWN_MAX, Faults, rows_of, scan
+from homepool.loading.kinds import KINDS
+from homepool.reimbursement.bill import BILLS
 
 SAMPLES = Path(__file__).parent.parent.parent / "docs" / "samples"
 PEOPLE = (SAMPLES / "people.csv").read_text(encoding="utf-8")

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 from homepool.benefits import settle
 from homepool.cli import build
 from homepool.errors import PolicyInvalid
-from homepool.policy import SHIPPED, load_policies, read_policy
-from homepool.policy_diff import compare
-from homepool.policy_explain import sheet
-from homepool.policy_form import MED_TYPES
-from homepool.policy_samples import BILLS, cases, identities_of
+from homepool.policy.diff import compare
+from homepool.policy.explain import sheet
+from homepool.policy.files import SHIPPED, load_policies, read_policy
+from homepool.policy.form import MED_TYPES
+from homepool.policy.samples import BILLS, cases, identities_of
 from tests.bills import a_policy
 
 NAME = "440300-310-2023-10-01.toml"

@@ -9,8 +9,8 @@ import pytest
 
 from homepool.benefits import settle
 from homepool.errors import PolicyInvalid
-from homepool.policy import SHIPPED, PolicyBook, load_policies, read_policy
-from homepool.policy_form import parse_policy
+from homepool.policy.files import SHIPPED, PolicyBook, load_policies, read_policy
+from homepool.policy.form import parse_policy
 from tests.bills import a_bill, a_person, a_policy, raw_policy
 
 FILES = sorted(SHIPPED.glob("*.toml"))

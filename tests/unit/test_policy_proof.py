@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from homepool.cli import build
 from homepool.errors import PolicyInvalid
-from homepool.policy import SHIPPED, load_policies
-from homepool.policy_dates import prove_dates
-from homepool.policy_proof import prove, prove_file
+from homepool.policy.dates import prove_dates
+from homepool.policy.files import SHIPPED, load_policies
+from homepool.policy.proof import prove, prove_file
 from tests.bills import a_policy
 
 NAME = "440300-310-2023-10-01.toml"

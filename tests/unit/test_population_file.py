@@ -11,9 +11,9 @@ import typer
 from typer.testing import CliRunner
 
 from homepool.errors import HomePoolError
-from homepool.people import LINE_LENGTH_MOST, PeopleFileInvalid, read_people, write_people
-from homepool.people_cli import attach
-from homepool.population import population
+from homepool.loading.people import LINE_LENGTH_MOST, PeopleFileInvalid, read_people, write_people
+from homepool.loading.people_command import attach
+from homepool.loading.population import population
 
 DAY = date(2026, 11, 24)
 PEOPLE = list(population(7, (440100, 440300), 40, as_of=DAY))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import homepool
-from homepool.people import Person
-from homepool.population import (
+from homepool.loading.people import Person
+from homepool.loading.population import (
     AID_IDENTITIES,
     DIVISIONS,
     ENROLMENTS,

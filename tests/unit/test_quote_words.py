@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from homepool.errors import QuoteInvalid
-from homepool.policy import load_policies
-from homepool.quote import Question, Quote, fen_of, quote
+from homepool.policy.files import load_policies
+from homepool.policy.quote import Question, Quote, fen_of, quote
 
 BOOK = load_policies()
 

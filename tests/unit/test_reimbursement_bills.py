@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from homepool.load import LoadRefused
-from homepool.load_book import House
-from homepool.policy import load_policies
-from homepool.reimburse_bill import Bill, invoice_bill, payment_id, read_bills, route_of, take_back_item
-from homepool.reimburse_words import word_of
+from homepool.loading.book import House
+from homepool.loading.load import LoadRefused
+from homepool.policy.files import load_policies
+from homepool.reimbursement.bill import Bill, invoice_bill, payment_id, read_bills, route_of, take_back_item
+from homepool.reimbursement.words import word_of
 from proto.settlement.v1 import messages_pb2
 
 SAMPLE = Path(__file__).parent.parent.parent / "docs" / "samples" / "bills.csv"
@@ -147,6 +147,6 @@ def test_a_route_that_is_given_wins(bill: Bill) -> None:
 
 
 def test_a_refusal_has_no_row() -> None:
-    from homepool.reimburse import Result
+    from homepool.reimbursement.counter import Result
 
     assert word_of(Result("A", "INVOICE_PAID", "", None)) == "REFUSED"

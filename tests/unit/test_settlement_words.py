@@ -8,8 +8,8 @@ import pytest
 
 from homepool.answers import Stamp
 from homepool.benefits import BillFacts, Policy, Standing, settle
-from homepool.policy import load_policies
-from homepool.policy_samples import cases, identities_of
+from homepool.policy.files import load_policies
+from homepool.policy.samples import cases, identities_of
 from homepool.settlement_words import Explanation, explain_row
 from homepool.settling import Place, paid_row
 from ledger.rows import PAYERS, Row

@@ -3,7 +3,7 @@
 import pytest
 
 from homepool.credentials import Holder, valid, voucher_fault
-from homepool.people import check_voucher
+from homepool.loading.people import check_voucher
 
 NOW = "2026-11-24 10:00:00"
 

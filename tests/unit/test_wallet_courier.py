@@ -10,9 +10,9 @@ import grpc.aio
 import pytest
 
 from homepool.book import BookBroken, Unavailable
-from homepool.wallet import ARRIVED, CREDIT, Fate, Transfer, transfer_id
-from homepool.wallet_carrier import NONSENSE, GrpcCarrier, NodesWrong, addresses_of
-from homepool.wallet_courier import AGAIN_S_MAX, PART_TRANSFERS, Courier, NodeAway
+from homepool.wallet.carrier import NONSENSE, GrpcCarrier, NodesWrong, addresses_of
+from homepool.wallet.courier import AGAIN_S_MAX, PART_TRANSFERS, Courier, NodeAway
+from homepool.wallet.transfers import ARRIVED, CREDIT, Fate, Transfer, transfer_id
 from proto.settlement.v1 import wallet_pb2 as pb
 
 DAY = date(2026, 11, 24)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from homepool.errors import PolicyInvalid
-from homepool.wallet_terms import SHIPPED, WalletTerms, load_terms
+from homepool.wallet.terms import SHIPPED, WalletTerms, load_terms
 from runtime.clock import CHINA
 
 TEXT = SHIPPED.read_text(encoding="utf-8")

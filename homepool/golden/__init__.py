@@ -1,0 +1,1 @@
+"""Published worked examples, run through the engine that decides live settlements."""
