@@ -1,5 +1,6 @@
 """Wallet differences from the run that found them to the run that pays what was decided, and back."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -53,8 +54,8 @@ class Node:
 class Scene:
     """Two nodes that differ in every class, and clearing after its run of the day."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, dsn: str) -> None:
+        self.connection, self.dsn = connection, dsn
         self.sender = Node("44", {ARRIVED: {"GOOD": 1_000, "AMOUNT": 299, "UNCREDITED": 30}, IN_TRANSIT: {}})
         self.receiver = Node("50", {CREDIT: {"GOOD": 1_000, "AMOUNT": 300, "UNSENT": 200}})
 
@@ -86,8 +87,9 @@ class Scene:
 
 @pytest.fixture
 async def scene(database: NewDatabase) -> AsyncIterator[Scene]:
-    async with postgres.opened(database("clearing"), application_name="test") as opened:
-        found = Scene(opened)
+    dsn = database("clearing")
+    async with postgres.opened(dsn, application_name="test") as opened:
+        found = Scene(opened, dsn)
         await found.run(DAY)
         yield found
 
@@ -141,6 +143,14 @@ async def test_asking_again_settles_what_both_nodes_prove_and_nothing_else(scene
     await scene.run(NEXT)
     assert await scene.owed(NEXT) == 500
     assert [one.what for one in await waiting(scene.connection, NEXT) if "differ between" in one.what] == []
+
+
+async def test_runs_of_two_days_at_once_take_it_in_once(scene: Scene) -> None:
+    await scene.approve((await scene.resolve("AMOUNT", WalletAction.CARRY_OVER)).proposal)
+    async with postgres.opened(scene.dsn, application_name="other") as other:
+        again = Scene(other, scene.dsn)
+        await asyncio.gather(scene.run(NEXT), again.run(NEXT + timedelta(days=1)))
+    assert await scene.owed(NEXT) + await scene.owed(NEXT + timedelta(days=1)) == 300
 
 
 async def test_what_is_returned_or_in_dispute_is_not_paid(scene: Scene) -> None:
@@ -237,7 +247,7 @@ def test_an_operator_lists_settles_and_takes_back(database: NewDatabase) -> None
 
     async def ran() -> None:
         async with postgres.opened(dsn, application_name="test") as connection:
-            await Scene(connection).run(DAY)
+            await Scene(connection, dsn).run(DAY)
 
     run_apart(ran)
     told = json.loads(called(dsn, "wallet", *date_, "--json", exit_code=1))
