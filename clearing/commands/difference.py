@@ -231,7 +231,7 @@ def _checked(resolution: int, operator: str, *, refused: bool, dry_run: bool) ->
 
     async def done(opened: "Session") -> None:
         async with session.trying(opened, dry_run):
-            await check(opened.connection, resolution, operator=name, refuse=refused)
+            await check(opened.connection, resolution, operator=name, books=opened.books, refuse=refused)
 
     session.asked(done)
     if dry_run:

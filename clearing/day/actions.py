@@ -110,6 +110,12 @@ def adopted(figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def still_told(kept: Sequence[Mapping[str, Any]], now: Sequence[Figures]) -> list[Mapping[str, Any]]:
+    """Of a side's rows, as a difference keeps them, those that its book tells today in the same words."""
+    told = [row.as_json() for row in now]
+    return [row for row in kept if row in told]
+
+
 def adds_up(money: Sequence[Mapping[str, Any]]) -> bool:
     """Whether each bill is what its payers pay (identity I4) and what its coverage says (I1).
 

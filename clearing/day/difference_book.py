@@ -13,7 +13,17 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 
 from clearing.books import Book
-from clearing.day.actions import NEEDS_CHECKER, RULES, Action, adds_up, adopted, agreed, counts_on, negated
+from clearing.day.actions import (
+    NEEDS_CHECKER,
+    RULES,
+    Action,
+    adds_up,
+    adopted,
+    agreed,
+    counts_on,
+    negated,
+    still_told,
+)  # fmt: skip
 from clearing.day.compare import DifferenceClass
 from clearing.errors import InsuranceUnknown, NotAllowed, NotFound
 from clearing.operator_log import note
@@ -63,6 +73,10 @@ class Filter(NamedTuple):
     states: Sequence[str] = ("open", "proposed", "disputed")
 
 
+_CHANGED: Final = (
+    "The book that is adopted tells otherwise than when the books were compared: refuse what waits for a second person,"
+    " and requery."
+)
 _COLUMNS: Final = (
     "id, day, batch, node, region, class, setl_id, fixmedins_code, home, care, institution, differs, stake_fen, state,"
     " resolution"
@@ -139,8 +153,12 @@ async def waits(connection: Connection, resolution: int) -> bool:
     )
 
 
-async def check(connection: Connection, resolution: int, *, operator: str, refuse: bool = False) -> None:
-    """The second person's word. Raises NotFound, NotAllowed, InsuranceUnknown."""
+async def check(
+    connection: Connection, resolution: int, *, operator: str, books: Sequence[Book], refuse: bool = False
+) -> None:
+    """The second person's word; what is adopted must still stand in its book. Raises as `propose` does."""
+    if not refuse:
+        await _must_stand(connection, resolution, books)
     async with connection.transaction():
         record = await connection.fetchrow(
             "SELECT difference, action, made_by, needs_checker, checked_by, money FROM resolution"
@@ -199,7 +217,7 @@ async def _money(one: Kept, action: Action, books: Sequence[Book]) -> list[dict[
     if action in NEEDS_CHECKER:
         if counts_on(one.home, one.care) != one.day.isoformat():
             return []  # it counts on the other day, and is paid or differs there
-        return adopted(one.care if action is Action.ADOPT_CARE else one.home)
+        return adopted(await _adoptable(one, action, books))
     if action not in (Action.REQUERY, Action.FETCH_AGAIN):
         return []
     node = _book(books, "home", one.node)
@@ -211,6 +229,37 @@ async def _money(one: Kept, action: Action, books: Sequence[Book]) -> list[dict[
     if money is None:
         raise NotAllowed("The two books still differ over it, so asking again settles nothing.")
     return money if home[0].day == one.day else []  # else it counts on the other day
+
+
+async def _must_stand(connection: Connection, resolution: int, books: Sequence[Book]) -> None:
+    """What a resolution brings in on somebody's word is what its book tells today. Raises as `_adoptable` does."""
+    record = await connection.fetchrow(
+        "SELECT difference, action, money FROM resolution WHERE id = $1 AND needs_checker AND checked_by IS NULL"
+        " AND action <> 'undo' AND money <> '[]'",
+        resolution,
+    )
+    if record is None:
+        return
+    one = await difference(connection, record["difference"])
+    rows = await _adoptable(one, Action(record["action"]), books)
+    if json.loads(record["money"]) not in [adopted([row]) for row in rows]:
+        raise NotAllowed(_CHANGED)
+
+
+async def _adoptable(one: Kept, action: Action, books: Sequence[Book]) -> list[Mapping[str, Any]]:
+    """The adopted side's rows that its book tells today as they are kept; none where it had and has none.
+
+    Raises NotFound, NotAllowed, BookUnreachable, BookRefused.
+    """
+    if action is Action.ADOPT_CARE:
+        kept, book, peer = one.care, _book(books, "care", one.region), one.node
+    else:
+        kept, book, peer = one.home, _book(books, "home", one.node), one.region
+    now = await book.with_ids([one.setl_id], peer=peer)
+    rows = still_told(kept, now)
+    if (kept or now) and not rows:
+        raise NotAllowed(_CHANGED)
+    return rows
 
 
 def _must_be_known(money: Sequence[Mapping[str, Any]]) -> None:

@@ -155,7 +155,9 @@ class OperatorDesk:
         """The second person's word."""
         operator = name_in(request.operator)
         async with self._opened() as session, trying(session, request.dry_run):
-            await check(session.connection, request.resolution, operator=operator, refuse=request.refuse)
+            await check(
+                session.connection, request.resolution, operator=operator, books=session.books, refuse=request.refuse
+            )  # fmt: skip
         return pb.CheckResolutionResponse()
 
     async def undo(self, request: pb.UndoResolutionRequest) -> pb.UndoResolutionResponse:

@@ -275,11 +275,11 @@ async def test_adopting_a_book_needs_a_second_person_and_enters_the_next_run(cle
     number, books = await open_difference(clearing)
     made = await propose(clearing, number, Action.ADOPT_HOME, operator="wang", reason="", books=books)
     with pytest.raises(NotAllowed, match="another person"):
-        await check(clearing, made, operator="wang")
+        await check(clearing, made, operator="wang", books=books)
     assert (
         await ran(clearing, *two_books([], []), day=next_day())
     ).carried == 0  # not checked: nothing moves
-    await check(clearing, made, operator="li")
+    await check(clearing, made, operator="li", books=books)
     third = next_day(next_day())
     assert (await ran(clearing, *two_books([], []), day=third)).carried == 1
     assert (await paid(clearing, third))["pooled_fen"] == 6_000
@@ -292,17 +292,17 @@ async def test_a_refused_resolution_leaves_the_difference_open(clearing: Connect
     made = await propose(clearing, number, Action.ADOPT_CARE, operator="wang", reason="", books=books)
     with pytest.raises(NotAllowed, match="proposed already"):
         await propose(clearing, number, Action.DISPUTE, operator="wang", reason="", books=books)
-    await check(clearing, made, operator="li", refuse=True)
+    await check(clearing, made, operator="li", books=books, refuse=True)
     assert (await difference(clearing, number)).state == "open"
 
 
 async def test_a_wrong_resolution_is_undone_by_a_second_entry(clearing: Connection) -> None:
     number, books = await open_difference(clearing)
     made = await propose(clearing, number, Action.ADOPT_HOME, operator="wang", reason="", books=books)
-    await check(clearing, made, operator="li")
+    await check(clearing, made, operator="li", books=books)
     await ran(clearing, *two_books([], []), day=next_day())
     entry, _ = await undo(clearing, made, operator="wang", reason="the other was right")
-    await check(clearing, entry, operator="li")
+    await check(clearing, entry, operator="li", books=())
     assert (await difference(clearing, number)).state == "open"
     third = next_day(next_day())
     await ran(clearing, *two_books([], []), day=third)

@@ -63,7 +63,7 @@ async def settled(
 ) -> int:
     """An action that two people decide; the resolution's number."""
     made = await propose(clearing, number, action, operator="wang", reason="", books=books)
-    await check(clearing, made, operator="li")
+    await check(clearing, made, operator="li", books=books)
     return made
 
 
@@ -118,7 +118,7 @@ async def test_an_approval_while_a_run_carries_enters_that_run_whole_or_the_next
     async def approved() -> None:
         if not checked:
             checked.append(made)
-            await check(other, made, operator="li")
+            await check(other, made, operator="li", books=books)
 
     first = await ran(cast(Connection, Interrupted(clearing, approved)), *two_books([], []), day=SECOND)
     second = await ran(clearing, *two_books([], []), day=THIRD)
@@ -148,7 +148,7 @@ async def test_an_adoption_under_way_while_a_run_finds_the_shift_pays_once(
         assert not running.done()
     await running
     assert (await paid(clearing))["items"] == 0  # the run has seen it
-    await check(clearing, made, operator="li")
+    await check(clearing, made, operator="li", books=books)
     await ran(clearing, *two_books([], []), day=THIRD)
     assert await paid_in_all(clearing) == 10_000
 
@@ -264,7 +264,7 @@ async def test_a_shift_that_was_taken_back_is_paid_when_two_people_carry_it_over
         await ran(clearing, *books, day=day)
     one = (await differences(clearing))[DAY]
     entry, _ = await undo(clearing, one.resolution, operator="wang", reason="")
-    await check(clearing, entry, operator="li")
+    await check(clearing, entry, operator="li", books=())
     await ran(clearing, *two_books([], []), day=THIRD)
     assert await paid_in_all(clearing) == 0
     await settled(clearing, one.id, Action.CARRY_OVER, books)
@@ -285,7 +285,7 @@ async def test_an_id_is_brought_in_by_one_resolution_at_a_time(clearing: Connect
             clearing, found[SECOND].id, Action.ADOPT_CARE, operator="wang", reason="", books=(node, *regions)
         )
     entry, _ = await undo(clearing, made, operator="wang", reason="")
-    await check(clearing, entry, operator="li")
+    await check(clearing, entry, operator="li", books=())
     await settled(clearing, found[SECOND].id, Action.ADOPT_CARE, (node, regions[1]))
     await ran(clearing, *two_books([], []), day=THIRD)
     assert await paid_in_all(clearing) == 10_000
@@ -304,6 +304,25 @@ async def test_a_row_whose_coverage_was_changed_cannot_be_adopted_and_block_ever
         await propose(clearing, one.id, Action.ADOPT_CARE, operator="wang", reason="", books=books)
     await settled(clearing, one.id, Action.ADOPT_HOME, books)
     assert (await ran(clearing, *two_books([], []), day=SECOND)).carried == 1
+
+
+async def test_what_a_book_no_longer_tells_is_neither_adopted_nor_approved(clearing: Connection) -> None:
+    """The base of a resolution changed meanwhile: the care book was mended, and both books agree by now."""
+    number, books = await open_difference(clearing)
+    wrong = books[1].rows["44"]
+    made = await propose(clearing, number, Action.ADOPT_CARE, operator="wang", reason="", books=books)
+    books[1].rows["44"] = [figures(1)]
+    with pytest.raises(NotAllowed, match="tells otherwise than when the books were compared"):
+        await check(clearing, made, operator="li", books=books)
+    await check(clearing, made, operator="li", books=books, refuse=True)
+    with pytest.raises(NotAllowed, match="tells otherwise than when the books were compared"):
+        await propose(clearing, number, Action.ADOPT_CARE, operator="wang", reason="", books=books)
+    books[1].rows["44"] = wrong  # back again: somebody's word counts once more
+    made = await propose(clearing, number, Action.ADOPT_CARE, operator="wang", reason="", books=books)
+    books[0].away = True
+    await check(clearing, made, operator="li", books=books)  # only the adopted book is asked
+    await ran(clearing, *two_books([], []), day=SECOND)
+    assert (await paid(clearing, SECOND))["pooled_fen"] == 5_000
 
 
 async def test_a_duplicate_that_is_then_reversed_comes_to_nothing(clearing: Connection) -> None:
@@ -329,14 +348,15 @@ async def test_an_institutions_word_in_batch_one_does_not_keep_batch_two_from_ru
     )
     for institution in ("H1", "H2"):
         await clearing.execute(PLANT, DAY, figures(1).setl_id, institution)
-    result = await ran(clearing, *two_books([figures(1)], [changed]))
+    books = two_books([figures(1)], [changed])
+    result = await ran(clearing, *books)
     assert (result.run.batch, result.differences) == (2, 1)
     found = await listed(clearing, Filter())
     assert len(found) == 3
     told = {
         one.id: await waits(
             clearing,
-            await propose(clearing, one.id, Action.ADOPT_HOME, operator="wang", reason="", books=()),
+            await propose(clearing, one.id, Action.ADOPT_HOME, operator="wang", reason="", books=books),
         )
         for one in found
     }
@@ -403,7 +423,7 @@ async def test_a_day_whose_item_was_settled_by_asking_twice_still_holds(clearing
         await ran(clearing, *books, day=day)
         if day == SECOND:
             entry, _ = await undo(clearing, made, operator="wang", reason="")
-            await check(clearing, entry, operator="li")
+            await check(clearing, entry, operator="li", books=())
     assert await paid_in_all(clearing) == 10_000
     for day in (DAY, SECOND, THIRD):
         assert (await verify(day, connection=clearing, books=books)).findings == []

@@ -95,7 +95,7 @@ async def test_a_figure_and_its_statement_are_what_the_books_items_say_before_an
     made = await propose(
         scene.clearing, difference.id, Action.ADOPT_HOME, operator="wang", reason="", books=scene.at
     )
-    await check(scene.clearing, made, operator="li")
+    await check(scene.clearing, made, operator="li", books=scene.at)
     assert (await ran(scene, TODAY)).carried == 1
     figure, carried, items = await explained(scene, TODAY)
     assert (figure, carried) == (60 + 1_200, 1_200)

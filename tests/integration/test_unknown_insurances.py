@@ -80,11 +80,11 @@ async def test_an_adoption_is_not_approved_once_the_scheme_has_lost_its_insuranc
         )
         made = await resolved(clearing, one.id, Action.ADOPT_CARE, books)
     with pytest.raises(InsuranceUnknown, match=NOBODYS):
-        await check(clearing, made, operator="li")
-    await check(clearing, made, operator="li", refuse=True)
+        await check(clearing, made, operator="li", books=books)
+    await check(clearing, made, operator="li", books=books, refuse=True)
     scheme_learns()
     made = await resolved(clearing, one.id, Action.ADOPT_CARE, books)
-    await check(clearing, made, operator="li")
+    await check(clearing, made, operator="li", books=books)
     assert (await ran(clearing, *two_books([], []), day=SECOND, publish=publish)).carried == 1
 
 
@@ -151,10 +151,10 @@ async def test_an_approved_resolution_of_an_insurance_that_the_scheme_has_lost_c
             lambda: type("Known", (), {"insutypes": frozenset({NOBODYS})}),
         )
         made = await resolved(clearing, one.id, Action.ADOPT_CARE, books)
-        await check(clearing, made, operator="li")
+        await check(clearing, made, operator="li", books=books)
     with pytest.raises(RunBroken, match="399"):
         await ran(clearing, *two_books([], []), day=SECOND, publish=publish)
     entry, _ = await undo(clearing, made, operator="wang", reason="")
-    await check(clearing, entry, operator="li")
+    await check(clearing, entry, operator="li", books=())
     assert (await ran(clearing, *two_books([], []), day=SECOND, publish=publish)).carried == 2
     assert (await paid(clearing, SECOND))["items"] == 0
