@@ -72,6 +72,7 @@ async def test_two_days_from_the_close_to_the_banks_answer(agency: Agency, tmp_p
     for day in (ONE, TWO):
         verified = await agency.told("verify", "--date", str(day))
         assert verified["findings"] == []
+    assert (await agency.told("verify", "--month", MONTH))["findings"] == []
     assert "operator" in (await agency.told("log"))[0]
 
 

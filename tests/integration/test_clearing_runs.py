@@ -255,6 +255,8 @@ async def test_two_runs_at_once_make_one(
     assert (await waiting[0]).run is None
     monkeypatch.setattr(run_book, "LOCK_WAIT_MS_MAX", 50)
     async with run_book.day_taken(clearing, DAY):
+        # a machine that vanishes with the day must not keep it for the two hours that systems are used to wait
+        assert await clearing.fetchval("SHOW tcp_keepalives_idle") == "10"
         with pytest.raises(RunElsewhere):
             await ran(other, node, region)
     assert await clearing.fetchval("SELECT count(*) FROM run") == 1
