@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from gateway import books_command, status_command
+from gateway import status_command
+from gateway.days import command as books_command
 from gateway.errors import GatewayError
 from gateway.serve import serve
 from runtime import logs

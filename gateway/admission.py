@@ -7,10 +7,11 @@ bytes that travel to the home node, or with the answer where the gateway decides
 from types import ModuleType
 from typing import Final
 
-from gateway import filing, settling, undoing, visiting
+from gateway import settling, undoing, visiting
 from gateway.calls import Call
 from gateway.care_book import Claim, Known, Sought
 from gateway.entrance import House, Verdict, View
+from gateway.filing import rules as filing
 
 _PARTS: Final[dict[int, ModuleType]] = {
     kind: part for part in (filing, settling, undoing, visiting) for kind in part.KINDS

@@ -10,7 +10,7 @@ from gateway.care_book import Visit
 from gateway.catalogue import Catalogue, Parts, split
 from gateway.checks import INPATIENT, day_of
 from gateway.feelines import NettedLine, net_returns
-from gateway.fees import Place, Sum, facts_sums, lines_digest, sums_of
+from gateway.fees.changes import Place, Sum, facts_sums, lines_digest, sums_of
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.traceability import (
     LINE_CODES_MAX,

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final, NamedTuple, Protocol
 
 from gateway.errors import GatewayError
-from gateway.fees import Place, Sum
+from gateway.fees.changes import Place, Sum
 from ledger.rows import Row
 
 VISIT_OPEN: Final = 1

@@ -13,7 +13,7 @@ from gateway.catalogue import CLASS_A, CLASS_B, CLASS_C, CLASSES, LEVELS, Catalo
 from gateway.checks import INPATIENT, INSUTYPES, OUTPATIENT, PHARMACY, day_of, envelope_violations, named
 from gateway.directory import Institution
 from gateway.entrance import House, caller_of
-from gateway.filing import CHRONIC_DISEASES
+from gateway.filing.rules import CHRONIC_DISEASES
 from gateway.queries import PAGE_MAX, page_size_of
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import CLR_TYPE_INPATIENT, CLR_TYPE_OUTPATIENT, CLR_TYPE_PHARMACY

@@ -23,7 +23,7 @@ from gateway.catalogue import split
 from gateway.checks import CREDENTIAL_CHARACTERS_MAX, day_of, envelope_violations, identity_violations, named
 from gateway.claims import ClaimDesk
 from gateway.entrance import House
-from gateway.fee_desk import FeeDesk
+from gateway.fees.desk import FeeDesk
 from gateway.outcomes import ClaimedResponse, fill
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import read_lines

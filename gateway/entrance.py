@@ -14,7 +14,7 @@ from gateway.care_book import BillLines, Decided, Known, RequestRow
 from gateway.catalogue import Catalogue
 from gateway.checks import CREDENTIAL_CHARACTERS_MAX, EVOUCHER, envelope_violations, named
 from gateway.directory import Directory, Institution, Pool
-from gateway.fees import Place, Sum
+from gateway.fees.changes import Place, Sum
 from gateway.refusals import Refused, Violation, invalid, refuse
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb

@@ -26,8 +26,8 @@ from gateway.care_book import (
     Sought,
     Visit,
 )
-from gateway.fee_sums import changed_bills, read_sums
-from gateway.fees import Place, Sum
+from gateway.fees.changes import Place, Sum
+from gateway.fees.sums import changed_bills, read_sums
 from ledger.copy_rows import COPY_COLUMNS, copy_bytes
 from ledger.errors import RowUnencodable
 from ledger.rows import COLUMNS, Row

@@ -11,13 +11,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from bus.kafka import open_log
 from bus.settings import BusSettings
-from gateway import filing_service, service
+from gateway import service
 from gateway.catalogue import load_catalogues
 from gateway.directory import Directory
 from gateway.entrance import House
 from gateway.errors import GatewayError
-from gateway.fee_book import open_fee_book
-from gateway.filing_service import FilingService
+from gateway.fees.book import open_fee_book
+from gateway.filing import service as filing_service
+from gateway.filing.service import FilingService
 from gateway.postgres_care_book import open_care_book
 from gateway.service import SettlementService
 from gateway.slot import Slot

@@ -10,7 +10,7 @@ from gateway.accumulators import AccumulatorQuery
 from gateway.catalogue_query import CatalogueQuery
 from gateway.desk import Desk
 from gateway.door import Door
-from gateway.fee_query import FeeQuery
+from gateway.fees.query import FeeQuery
 from gateway.queries import Queries
 from gateway.session import Session
 from gateway.sign_in import SignBook

@@ -9,7 +9,7 @@ from typing import Final
 from gateway.care_book import CareBookUnavailable, ClaimConflict
 from gateway.checks import envelope_violations, named
 from gateway.entrance import House, caller_of
-from gateway.fee_book import FeeBook
+from gateway.fees.book import FeeBook
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.signed_in import SignedIn
 from proto.settlement.v1 import settlement_pb2 as pb

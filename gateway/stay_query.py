@@ -8,7 +8,7 @@ from typing import Final
 from gateway.care_book import CareBookUnavailable, ClaimConflict
 from gateway.checks import envelope_violations, named
 from gateway.entrance import House, parties_asking
-from gateway.fee_book import FeeBook
+from gateway.fees.book import FeeBook
 from gateway.refusals import Refused, invalid, refuse
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date

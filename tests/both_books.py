@@ -10,7 +10,7 @@ import grpc.aio
 from grpc_status import rpc_status
 from prometheus_client import CollectorRegistry
 
-from gateway.care_days import opened_days as opened_region_days
+from gateway.days.care_days import opened_days as opened_region_days
 from homepool.books import opened_days
 from ledger.day import DayKey
 from ledger.rows import AMOUNTS, Row

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.checks import MED_TYPES_OF
-from gateway.filing import CHRONIC, DESIGNATED, OFF_SITE
+from gateway.filing.rules import CHRONIC, DESIGNATED, OFF_SITE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TIMEOUT_S = 240

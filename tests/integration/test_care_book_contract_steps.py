@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.care_book import VISIT_CLOSED, VISIT_OPEN, BillLines, CareBook, RequestRow
-from gateway.fees import lines_digest
+from gateway.fees.changes import lines_digest
 from tests.builders import TODAY, a_care_row, a_mirror_row, a_request_row, an_id, an_opening_row
 from tests.care_regions import VISIT, the_visit
 

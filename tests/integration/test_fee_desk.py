@@ -12,14 +12,14 @@ from gateway.admission import admit, sought_by
 from gateway.calls import Answer, Reply
 from gateway.care_book import VISIT_CANCELLED, VISIT_CLOSED, BillLines, CareBook, ClaimConflict
 from gateway.entrance import Admitted, View
-from gateway.fee_book import FeeBook
-from gateway.fee_desk import FeeDesk
-from gateway.fees import VISIT_LINES_MAX, lines_digest
+from gateway.fees.book import FeeBook
+from gateway.fees.changes import VISIT_LINES_MAX, lines_digest
+from gateway.fees.desk import FeeDesk
+from gateway.fees.slices import Slices
 from gateway.postgres_care_book import open_care_book
 from gateway.refusals import Refused
 from gateway.settling import visits_of_uploaded
 from gateway.signed_in import SignedIn
-from gateway.slices import Slices
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime import postgres
 from runtime.keys import setl_id_text

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from gateway import catch_up
+from gateway.days import catch_up
 from gateway.queries import Queries
 from ledger.rows import COLUMNS
 from proto.settlement.v1 import books_pb2 as pb

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from gateway.node_books import NODE_HELLO_S_MAX
+from gateway.days.node_books import NODE_HELLO_S_MAX
 from ledger.day_book import PART_ITEMS
 from proto.settlement.v1 import books_pb2 as pb
 from tests.both_books import PEER, BothBooks, asked, both_books, code_of, region_books

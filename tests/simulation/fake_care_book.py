@@ -36,7 +36,7 @@ from gateway.care_book import (
     Sought,
     Visit,
 )
-from gateway.fees import Place, Sum, lines_digest, sums_of
+from gateway.fees.changes import Place, Sum, lines_digest, sums_of
 from ledger.rows import Row
 from tests.simulation.fake_log import Checkpoint, no_checkpoint
 from tests.simulation.row_rules import broken_rule

@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 
 from bus.errors import BusError
 from gateway.care_book import CareBookUnavailable
-from gateway.fee_book import FeeBook
+from gateway.fees.book import FeeBook
 from gateway.slot import Slot
 from homepool.benefits import NOTHING_USED, Benefit, BillFacts, Layer, Policy, Standing
 from homepool.book import BookError, PersonalData

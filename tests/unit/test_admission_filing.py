@@ -11,7 +11,7 @@ from gateway.calls import NeedsNode
 from gateway.checks import CARE_AGE_DAYS_MAX
 from gateway.directory import Directory
 from gateway.entrance import Admitted, Verdict
-from gateway.filing import AHEAD_DAYS_MAX, CHRONIC_DISEASES, care_prefix
+from gateway.filing.rules import AHEAD_DAYS_MAX, CHRONIC_DISEASES, care_prefix
 from gateway.refusals import Refused
 from homepool.policy.files import SHIPPED
 from proto.settlement.v1 import messages_pb2 as mpb

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from gateway.checks import MED_TYPES_OF
-from gateway.filing import CHRONIC, DESIGNATED, OFF_SITE
+from gateway.filing.rules import CHRONIC, DESIGNATED, OFF_SITE
 from proto.settlement.v1 import settlement_pb2 as pb
 from stack import gallery
 from stack.bills import RECIPES

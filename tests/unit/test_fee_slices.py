@@ -2,8 +2,8 @@
 
 import asyncio
 
-from gateway.fees import CALL_LINES_MAX, Change, delete, keys_of, upload
-from gateway.slices import Slices
+from gateway.fees.changes import CALL_LINES_MAX, Change, delete, keys_of, upload
+from gateway.fees.slices import Slices
 from tests.builders import a_house, a_line, an_id
 
 POOL = 440100

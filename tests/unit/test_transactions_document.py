@@ -16,8 +16,8 @@ from gateway.calls import INFNOS_OF, KIND_OF, PRE_SETTLE_INFNOS, REVERSIBLE_INFN
 from gateway.catalogue_query import CATALOGUE_INFNOS, INSTITUTION_INFNOS, NOT_HELD
 from gateway.desk import INSURED_INFNOS
 from gateway.entrance import Admitted
-from gateway.fee_query import INFNOS as FEE_INFNOS
-from gateway.filing_query import INFNOS as FILINGS_INFNOS
+from gateway.fees.query import INFNOS as FEE_INFNOS
+from gateway.filing.query import INFNOS as FILINGS_INFNOS
 from gateway.queries import INFNOS as QUERY_INFNOS
 from gateway.refusals import Refused
 from gateway.sign_in import SIGN_IN_INFNOS, SIGN_OUT_INFNOS
@@ -117,10 +117,10 @@ def test_every_number_that_is_taken_stands_beside_its_call() -> None:
 
 def test_no_module_of_the_gateway_takes_a_number_that_is_left_out() -> None:
     documented = {infno for infno, _, _ in OVERVIEW}
-    for module in pkgutil.iter_modules(gateway.__path__):
-        if module.name == "__main__":
+    for module in pkgutil.walk_packages(gateway.__path__, "gateway."):
+        if module.name == "gateway.__main__":
             continue
-        held = vars(importlib.import_module(f"gateway.{module.name}"))
+        held = vars(importlib.import_module(module.name))
         for name, value in held.items():
             if name.endswith("INFNOS") and isinstance(value, frozenset):
                 assert value <= documented, f"{module.name}.{name}"

@@ -30,7 +30,7 @@ def books(
     ],
 ) -> None:
     """Serve until a signal."""
-    from gateway.books_serve import BooksSettings, addresses_of, serve_books
+    from gateway.days.serve import BooksSettings, addresses_of, serve_books
     from gateway.errors import GatewayError
     from gateway.serve import house_of
     from runtime import logs

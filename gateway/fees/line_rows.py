@@ -10,8 +10,8 @@ from operator import itemgetter
 from struct import Struct
 from typing import Final, TypeVar
 
-from gateway.fees import Held
-from gateway.slices import SLICE_LINES, Sliced, Slices
+from gateway.fees.changes import Held
+from gateway.fees.slices import SLICE_LINES, Sliced, Slices
 from ledger.copy_rows import HEADER, TRAILER, bigint, day_value, usual_text
 
 One = TypeVar("One")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from gateway.care_book import BillLines
 from gateway.catalogue import Parts
-from gateway.fees import CONTENT_BYTES, Place, Sum, lines_digest, sums_of
+from gateway.fees.changes import CONTENT_BYTES, Place, Sum, lines_digest, sums_of
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.postgres import Connection
 

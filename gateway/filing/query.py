@@ -6,7 +6,7 @@ from gateway.asks import Asks
 from gateway.checks import day_of, envelope_violations, named
 from gateway.desk import ANSWER_EARLY_MS
 from gateway.entrance import House, parties_asking
-from gateway.filing import KINDS_OF_INFNO
+from gateway.filing.rules import KINDS_OF_INFNO
 from gateway.refusals import Refused, Violation, invalid
 from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import messages_pb2 as mpb

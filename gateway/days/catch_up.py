@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from gateway.alarm import Alarm
+from gateway.days.node_books import NodeBook
 from gateway.decisions import row_of
-from gateway.node_books import NodeBook
 from gateway.row_booking import RowBooking
 from ledger.day_book import HEAVY, DayBook, Wanted
 from ledger.rows import Row

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from gateway.care_days import opened_days
+from gateway.days.care_days import opened_days
 from gateway.directory import Directory
 from gateway.errors import GatewayError
 from gateway.postgres_care_book import bring_up_to_date

@@ -7,9 +7,9 @@ return is deleted. So codes are looked at after the change was worked out, on ev
 from collections.abc import Iterable, Mapping
 
 from gateway.catalogue import Catalogue
-from gateway.fees import Change, Held
+from gateway.fees.changes import Change, Held
+from gateway.fees.slices import SLICE_LINES, Sliced
 from gateway.refusals import Refused, invalid
-from gateway.slices import SLICE_LINES, Sliced
 from gateway.traceability import Traced, institution_kind, repeated, trace_steps
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import line_keys

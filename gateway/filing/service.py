@@ -7,7 +7,7 @@ from typing import Final
 
 from gateway.desk import Desk
 from gateway.door import Door
-from gateway.filing_query import FilingQuery
+from gateway.filing.query import FilingQuery
 from proto.settlement.v1 import filing_pb2 as fpb
 from proto.settlement.v1 import filing_pb2_grpc
 from runtime.refusals import Context

@@ -9,8 +9,8 @@ from typing import Final
 from gateway.care_book import CareBookUnavailable, ClaimConflict
 from gateway.checks import envelope_violations, named
 from gateway.entrance import House, caller_of
-from gateway.fee_book import FeeBook, FeeTransaction, LiveBill
-from gateway.fees import Held, split_of
+from gateway.fees.book import FeeBook, FeeTransaction, LiveBill
+from gateway.fees.changes import Held, split_of
 from gateway.queries import PAGE_MAX, page_size_of
 from gateway.refusals import Refused, Violation, invalid, refuse
 from proto.settlement.v1 import settlement_pb2 as pb

@@ -9,10 +9,10 @@ from typing import Final
 
 import structlog
 
-from gateway import node_books
 from gateway.alarm import Alarm
 from gateway.care_book import CareBookUnavailable
-from gateway.catch_up import CatchUp
+from gateway.days import node_books
+from gateway.days.catch_up import CatchUp
 from gateway.postgres_care_book import PostgresCareBook
 from gateway.row_booking import RowBooking
 from ledger.day_book import CARE, SESSION_SETTINGS, DayBook, Wanted

@@ -1,6 +1,6 @@
 """Fee lines in PostgreSQL: one transaction a call, on connections of their own, the visit's row held throughout.
 
-A fee call reads what its lines concern, is judged (gateway.fees, pure) and writes lines, sums and its claim together, so
+A fee call reads what its lines concern, is judged (`changes`, pure) and writes lines, sums and its claim together, so
 that sent again it meets its first. Settlements do not wait for it but those of the same visit, by the visit's version.
 """
 
@@ -11,11 +11,11 @@ from datetime import date
 from typing import Any, Final, NamedTuple, TypeVar
 
 from gateway.care_book import CareBookUnavailable, Claim, ClaimConflict, RequestRow, Visit
-from gateway.fee_line_rows import CODE_COLUMNS, LINE_COLUMNS, code_pieces, line_pieces
-from gateway.fee_sums import read_sums, sum_row
-from gateway.fees import Change, Held, Place, Sum
+from gateway.fees.changes import Change, Held, Place, Sum
+from gateway.fees.line_rows import CODE_COLUMNS, LINE_COLUMNS, code_pieces, line_pieces
+from gateway.fees.slices import Slices
+from gateway.fees.sums import read_sums, sum_row
 from gateway.postgres_care_book import VISIT_QUERY, visit_of
-from gateway.slices import Slices
 from runtime import postgres
 from runtime.errors import DatabaseUnreachable
 from runtime.keys import bill_key

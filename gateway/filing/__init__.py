@@ -1,0 +1,1 @@
+"""Filings (备案) at the gateway: admitted, sent to the home node that keeps them, and listed."""
