@@ -15,7 +15,7 @@ import grpc.aio
 from clearing.errors import BookRefused, BookUnreachable
 from clearing.figures import Figures, figures_of
 from clearing.settings import BookAt
-from ledger.day import Bucket, DayKey, DaySum
+from ledger.day import Bucket, DayKey, DaySum, SumsHash, ids_in
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import books_pb2_grpc, messages_pb2
 from runtime.keys import setl_id_bytes
@@ -24,7 +24,7 @@ CALL_S_MAX: Final = 30.0
 SUM_S_MAX: Final = 900.0
 """Summing a day, and catching up before it, may take minutes on a day of millions."""
 MESSAGE_BYTES_MAX: Final = 64 * 1024 * 1024
-BUCKETS_A_CALL_MAX: Final = 1_000
+BUCKETS_A_CALL_MAX: Final = 2_000
 IDS_A_CALL_MAX: Final = 1_000
 _AWAY: Final = frozenset(
     {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
@@ -39,6 +39,7 @@ class Summed(NamedTuple):
     fetched: int
     refused: int
     anew: bool  # an earlier sum was given up for this one
+    sums_hash: SumsHash | None = None  # of a region, over what `day_sums` tells; None: it tells none
 
 
 class Book:
@@ -67,7 +68,11 @@ class Book:
         with asking("book", self.at):
             request = pb.SumDayRequest(day=day.isoformat(), peer=peer, buckets=buckets, anew=anew)
             answer = await self._stub.SumDay(request, timeout=SUM_S_MAX)
-            return Summed(answer.buckets, answer.items, answer.fetched, len(answer.refused), answer.anew)
+            told = answer.sums_hash
+            return Summed(
+                answer.buckets, answer.items, answer.fetched, len(answer.refused), answer.anew,
+                SumsHash(told.sums, told.hash_xor, told.hash_sum) if answer.HasField("sums_hash") else None,
+            )  # fmt: skip
 
     async def day_sums(self, day: date, *, peer: str, again: bool = False) -> AsyncIterator[DaySum]:
         """The sums of a summed day. Raises BookUnreachable, BookRefused."""
@@ -99,6 +104,26 @@ class Book:
         for first in range(0, len(buckets), BUCKETS_A_CALL_MAX):
             some = buckets[first : first + BUCKETS_A_CALL_MAX]
             request = pb.GetDecisionsRequest(day=day.isoformat(), peer=peer, buckets=some)
+            found += [one async for one in self.decisions(request)]
+        return found
+
+    async def day_hashes(self, day: date, *, peer: str, buckets: Sequence[int]) -> list[tuple[bytes, int]]:
+        """(id, hash) of the decisions of some buckets. Raises BookUnreachable, BookRefused."""
+        found: list[tuple[bytes, int]] = []
+        with asking("book", self.at):
+            for first in range(0, len(buckets), BUCKETS_A_CALL_MAX):
+                some = buckets[first : first + BUCKETS_A_CALL_MAX]
+                request = pb.GetDayHashesRequest(day=day.isoformat(), peer=peer, buckets=some)
+                async for part in self._stub.GetDayHashes(request, timeout=SUM_S_MAX):
+                    found += zip(ids_in(part.ids), part.hashes, strict=True)
+        return found
+
+    async def of_day(self, day: date, *, peer: str, ids: Sequence[bytes]) -> list[Figures]:
+        """Decisions of a day by their ids, as `day_hashes` tells them. Raises BookUnreachable, BookRefused."""
+        found = []
+        for first in range(0, len(ids), IDS_A_CALL_MAX):
+            some = ids[first : first + IDS_A_CALL_MAX]
+            request = pb.GetDecisionsRequest(day=day.isoformat(), peer=peer, ids=some)
             found += [one async for one in self.decisions(request)]
         return found
 

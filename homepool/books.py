@@ -109,6 +109,18 @@ class HomeDays:
             day, peer, lambda book, summed: book.buckets(day, peer, again_of=summed.buckets if again else 0)
         )
 
+    async def hashes(
+        self, day: date, peer: str, buckets: Sequence[int]
+    ) -> AsyncGenerator[list[tuple[bytes, int]], None]:
+        """(id, hash) of the decisions in some buckets. Refuses DAY_OPEN, DAY_NOT_SUMMED, INVALID."""
+        async with self._reading() as connection:
+            of_buckets = (await _summed(connection, day, peer)).buckets
+            _must_be_of(buckets, of_buckets)
+            book = DayBook(connection, HOME)
+            async with aclosing(book.hashes(day, peer, buckets=buckets, of_buckets=of_buckets)) as parts:
+                async for part in parts:
+                    yield part
+
     async def decisions(
         self, day: date | None, request: pb.GetDecisionsRequest
     ) -> AsyncGenerator[list[mpb.Decision], None]:
@@ -117,8 +129,7 @@ class HomeDays:
             of_buckets = 0
             if day is not None and request.buckets:
                 of_buckets = (await _summed(connection, day, request.peer)).buckets
-                if max(request.buckets) >= of_buckets:
-                    raise Refusal(malformed(Violation("buckets", f"the day has {of_buckets}, from 0 on")))
+                _must_be_of(request.buckets, of_buckets)
             wanted = Wanted(
                 days=None if day is None else [day], peer=request.peer, ids=request.ids,
                 buckets=request.buckets, of_buckets=of_buckets,
@@ -157,6 +168,11 @@ async def opened_days(dsn: str, *, node: int, regions: Collection[str]) -> Async
         ) as readers,
     ):  # fmt: skip
         yield HomeDays(node=node, closing=closing, summing=summing, readers=readers, regions=regions)
+
+
+def _must_be_of(buckets: Sequence[int], of_buckets: int) -> None:
+    if max(buckets, default=0) >= of_buckets:
+        raise Refusal(malformed(Violation("buckets", f"the day has {of_buckets}, from 0 on")))
 
 
 async def _must_be_closed(connection: Connection, day: date) -> None:

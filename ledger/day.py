@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from ledger.rows import AMOUNTS
+from runtime.keys import ID_BYTES
 
 
 class DayKey(NamedTuple):
@@ -42,8 +43,28 @@ class Bucket(NamedTuple):
     hash_sum: int
 
 
+class SumsHash(NamedTuple):
+    """The sums of a day with a peer: how many, and two hashes over all that they say."""
+
+    sums: int
+    hash_xor: int
+    hash_sum: int
+
+
+def bucket_of(id_: bytes, buckets: int) -> int:
+    """The bucket of an id, as `bucket_of` of ledger/sql; `buckets` is a power of two."""
+    return int.from_bytes(id_[13:]) & (buckets - 1)
+
+
+def ids_in(told: bytes) -> list[bytes]:
+    """The ids that GetDayHashes tells one after the other."""
+    return [told[first : first + ID_BYTES] for first in range(0, len(told), ID_BYTES)]
+
+
 KEY_COLUMNS: Final = DayKey._fields
 SUM_COLUMNS: Final = (*KEY_COLUMNS, "items", *AMOUNTS)
 """A row of `day_sum` after its day and its peer."""
+HASH_SUM_BITS: Final = (1 << 40) - 1
+"""Of each hash so much enters a bucket's `hash_sum`, which then never overflows."""
 MANUAL_REGION: Final = "manual"
 """Region of what is reimbursed by hand (零星报销): no gateway has it, so no day's sums and no clearing."""

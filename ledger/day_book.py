@@ -89,6 +89,24 @@ class DayBook:
         assert found is not None
         return Summed(*found)
 
+    async def buckets_for(self, day: date, peer: str) -> int:
+        """How many buckets suit a day."""
+        found: int = await self._connection.fetchval(
+            "SELECT buckets_for(day_items_about($1, $2, $3, $4))",
+            self._side.table, self._side.peer_column, day, peer,
+        )  # fmt: skip
+        return found
+
+    async def sums_hash(self, day: date, peer: str) -> pb.SumsHash:
+        """How many sums are stored of a day, and two hashes over them."""
+        found = await self._connection.fetchrow(
+            "SELECT count(*), coalesce(bit_xor(hash), 0), isum(hash & 1099511627775) FROM"
+            " (SELECT sum_hash(told) AS hash FROM day_sum told WHERE day = $1 AND peer = $2 OFFSET 0) hashed",
+            day, peer,
+        )  # fmt: skip
+        assert found is not None
+        return pb.SumsHash(sums=found[0], hash_xor=found[1], hash_sum=found[2])
+
     async def give_up(self, day: date, peer: str) -> bool:
         """What was summed is a draft again, which whoever sums next replaces; whether it was summed."""
         given_up = await self._connection.fetchval(
@@ -132,6 +150,16 @@ class DayBook:
             source, arguments = f"{source[:-1]}, $5)", (*arguments, again_of)
         query = f"SELECT bucket, items, hash_xor, hash_sum FROM {source} ORDER BY bucket"
         return self._parts(_bucket, query, *arguments)
+
+    def hashes(
+        self, day: date, peer: str, *, buckets: Sequence[int], of_buckets: int
+    ) -> AsyncGenerator[list[tuple[bytes, int]], None]:
+        """(id, hash) of each decision in some buckets, in no order."""
+        query = "SELECT id, hash FROM day_hashes_of($1, $2, $3, $4, $5, $6)"
+        return self._parts(
+            tuple, query, self._side.table, self._side.peer_column, day, peer, of_buckets, list(buckets),
+            part_items=PART_LINES,
+        )  # fmt: skip
 
     def decisions(self, wanted: Wanted) -> AsyncGenerator[list[mpb.Decision], None]:
         """Decisions in no order."""
@@ -177,11 +205,11 @@ class DayBook:
         return conditions, arguments
 
     async def _parts(
-        self, make: Callable[[Any], Part], query: str, *arguments: Any
+        self, make: Callable[[Any], Part], query: str, *arguments: Any, part_items: int = PART_ITEMS
     ) -> AsyncGenerator[list[Part], None]:
         async with self._connection.transaction(readonly=True):
             cursor = await self._connection.cursor(query, *arguments)
-            while records := await cursor.fetch(PART_ITEMS):
+            while records := await cursor.fetch(part_items):
                 yield [make(record) for record in records]
 
     async def _lines(self, query: str, *arguments: Any) -> AsyncGenerator[bytes, None]:

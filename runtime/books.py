@@ -90,6 +90,12 @@ class Days(Protocol):
         """The buckets of a summed day; `again`: recomputed."""
         ...
 
+    def hashes(
+        self, day: date, peer: str, buckets: Sequence[int]
+    ) -> AsyncGenerator[list[tuple[bytes, int]], None]:
+        """(id, hash) of each decision in some buckets of a summed day."""
+        ...
+
     def decisions(
         self, day: date | None, request: pb.GetDecisionsRequest
     ) -> AsyncGenerator[list[mpb.Decision], None]:
@@ -163,6 +169,21 @@ class BooksService(books_pb2_grpc.BooksServiceServicer):
             async with aclosing(self._days.buckets(day, request.peer, again=request.again)) as found:
                 async for buckets in found:
                     yield pb.GetDayBucketsResponse(buckets=buckets)
+
+        async for part in self._many(request, parts(), context):
+            yield part
+
+    async def GetDayHashes(
+        self, request: pb.GetDayHashesRequest, context: Context
+    ) -> AsyncGenerator[pb.GetDayHashesResponse, None]:
+        async def parts() -> AsyncGenerator[pb.GetDayHashesResponse, None]:
+            day = _day_with_peer(request)
+            _raise(_bucket_faults(request.buckets))
+            async with aclosing(self._days.hashes(day, request.peer, request.buckets)) as found:
+                async for hashes in found:
+                    yield pb.GetDayHashesResponse(
+                        ids=b"".join([id_ for id_, _ in hashes]), hashes=[one for _, one in hashes]
+                    )
 
         async for part in self._many(request, parts(), context):
             yield part
@@ -246,10 +267,18 @@ def _word(field: str, text: str) -> list[Violation]:
     return [Violation(field, f"is needed, of at most {WORD_CHARACTERS_MAX} characters that can be printed")]
 
 
-def _day_with_peer(request: pb.GetDaySumsRequest | pb.GetDayBucketsRequest) -> datetime.date:
+def _day_with_peer(
+    request: pb.GetDaySumsRequest | pb.GetDayBucketsRequest | pb.GetDayHashesRequest,
+) -> datetime.date:
     day = _day(request.day)
     _raise(_word("peer", request.peer))
     return day
+
+
+def _bucket_faults(buckets: Sequence[int]) -> list[Violation]:
+    if len(buckets) > BUCKETS_ASKED_MAX:
+        return [Violation("buckets", f"at most {BUCKETS_ASKED_MAX}")]
+    return []
 
 
 def _id_faults(ids: Sequence[bytes]) -> list[Violation]:
@@ -267,8 +296,7 @@ def _faults_of(request: pb.GetDecisionsRequest) -> list[Violation]:
         faults.append(Violation("ids", "either buckets or ids, not both"))
     if request.HasField("of") and (request.buckets or request.ids):
         faults.append(Violation("of", "goes with neither buckets nor ids"))
-    if len(request.buckets) > BUCKETS_ASKED_MAX:
-        faults.append(Violation("buckets", f"at most {BUCKETS_ASKED_MAX}"))
+    faults += _bucket_faults(request.buckets)
     faults += _id_faults(request.ids)
     if request.buckets or request.peer:
         faults += _word("peer", request.peer)

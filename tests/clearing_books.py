@@ -92,6 +92,16 @@ class MemoryBook:
         self._called("in_buckets")
         return [row for row in self._of(day, peer) if _bucket(row) in buckets]
 
+    async def day_hashes(self, day: date, *, peer: str, buckets: Sequence[int]) -> list[tuple[bytes, int]]:
+        self._called("day_hashes")
+        return [(row.setl_id.encode(), hash(row)) for row in self._of(day, peer) if _bucket(row) in buckets]
+
+    async def of_day(self, day: date, *, peer: str, ids: Sequence[bytes]) -> list[Figures]:
+        self._called("of_day")
+        return [
+            row for row in await self.with_ids([one.decode() for one in ids], peer=peer) if row.day == day
+        ]
+
     async def with_ids(self, setl_ids: Sequence[str], *, peer: str) -> list[Figures]:
         self._called("with_ids")
         return [row for row in self.rows.get(peer, []) if row.setl_id in setl_ids]

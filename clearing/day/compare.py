@@ -1,11 +1,11 @@
 """Comparing two books item by item: which decisions differ, how, and what each side's rows bring into the run. Pure.
 
-Only buckets whose hashes differ are fetched, so this sees a few decisions of a day of millions. What one book has and
+Only decisions whose hashes differ are fetched, so this sees a few of a day of millions. What one book has and
 the other has not on that day is sought on other days before it is called missing: after an early close, or where
 somebody changed a day, the same decision stands in both books and is a date shift. Amounts in fen.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -48,6 +48,23 @@ def buckets_that_differ(home: Iterable[Bucket], care: Iterable[Bucket]) -> list[
     ours = {one.bucket: one for one in home}
     theirs = {one.bucket: one for one in care}
     return sorted(bucket for bucket in ours.keys() | theirs.keys() if ours.get(bucket) != theirs.get(bucket))
+
+
+Hashes = Collection[tuple[bytes, int]]
+"""(id, hash) of each decision in some buckets."""
+
+
+def ids_that_differ(home: Hashes, care: Hashes) -> set[bytes]:
+    """Decisions to fetch: those that only one side has, those that say something else, and those that stand twice."""
+    twice = {
+        id_ for side in (home, care) for id_, number in Counter(id_ for id_, _ in side).items() if number > 1
+    }
+    return {id_ for id_, _ in set(home) ^ set(care)} | twice
+
+
+def told_of(hashes: Hashes, ids: Collection[bytes]) -> int:
+    """How many decisions of these ids a book has, by its hashes."""
+    return sum(id_ in ids for id_, _ in hashes)
 
 
 def by_id(rows: Iterable[Figures]) -> dict[str, tuple[Figures, ...]]:

@@ -19,7 +19,9 @@ from clearing.day.compare import Difference
 from clearing.day.run_book import Pair, RunId, RunWriter, day_taken, pairs_done, writing
 from clearing.day.statement_take import take_statements
 from clearing.errors import BookRefused, BookUnreachable, ClearingFault
+from clearing.figures import Figures
 from clearing.operator_log import note
+from ledger.day import SumsHash
 from runtime.postgres import Connection
 
 SUMMING_AT_ONCE_MAX: Final = 4
@@ -39,6 +41,7 @@ class Compared(NamedTuple):
     care: Book
     differences: list[Difference]
     anew: bool  # a run that did not end had summed it
+    care_hash: SumsHash | None  # over the sums that the care book holds; None: it tells them in words only
 
 
 class RunResult(NamedTuple):
@@ -177,19 +180,29 @@ async def _summed_and_compared(day: date, node: Book, region: Book) -> Compared:
         )
     )
     if not differing:
-        return Compared(pair, node, region, [], at_care.anew)
-    home, care = map(
-        compare.by_id,
-        await asyncio.gather(
-            node.in_buckets(day, peer=region.at.name, buckets=differing),
-            region.in_buckets(day, peer=node.at.name, buckets=differing),
-        ),
-    )
+        return Compared(pair, node, region, [], at_care.anew, at_care.sums_hash)
+    home, care = map(compare.by_id, await _differing(day, node, region, differing))
     sought = compare.unmatched(home, care)
     home_everywhere = compare.by_id(await node.with_ids(sought, peer=region.at.name))
     care_everywhere = compare.by_id(await region.with_ids(sought, peer=node.at.name))
     found = compare.differences(home, care, home_everywhere, care_everywhere)
-    return Compared(pair, node, region, found, at_care.anew)
+    return Compared(pair, node, region, found, at_care.anew, at_care.sums_hash)
+
+
+async def _differing(
+    day: date, node: Book, region: Book, buckets: Sequence[int]
+) -> tuple[list[Figures], list[Figures]]:
+    """Both sides' decisions of the day over which their buckets differ."""
+    sides = ((node, region.at.name), (region, node.at.name))
+    hashes = await asyncio.gather(*[book.day_hashes(day, peer=peer, buckets=buckets) for book, peer in sides])
+    ids = compare.ids_that_differ(*hashes)
+    home, care = await asyncio.gather(*[book.of_day(day, peer=peer, ids=sorted(ids)) for book, peer in sides])
+    if (len(home), len(care)) != tuple(compare.told_of(side, ids) for side in hashes):
+        # a book need not find by its id what stands in it past its claims
+        home, care = await asyncio.gather(
+            *[book.in_buckets(day, peer=peer, buckets=buckets) for book, peer in sides]
+        )
+    return home, care
 
 
 async def _written(
@@ -212,8 +225,6 @@ async def _written(
                 await note(connection, operator, "sum anew", pair, {"reason": SUMMED_BEFORE})
             async with _losing(one.home):
                 await writer.copy_sums(one.pair, "home", one.home.day_sum_lines(day, peer=one.pair.region))
-            async with _losing(one.care):
-                await writer.copy_sums(one.pair, "care", one.care.day_sum_lines(day, peer=one.pair.node))
             await writer.add_differences(one.pair, insurances.of_known_insurances(one.differences))
         await _without_unknown_insurances(writer, compared)
         for region in {one.care.at.name: one.care for one in compared}.values():
@@ -222,7 +233,11 @@ async def _written(
         for book, why in absent.items():
             await writer.add_absent(book, why)
         carried = await writer.carry_resolved()
-        await writer.hold()
+        if not await writer.hold_by_hash({one.pair: one.care_hash for one in compared}):
+            for one in compared:
+                async with _losing(one.care):
+                    await writer.copy_sums(one.pair, "care", one.care.day_sum_lines(day, peer=one.pair.node))
+            await writer.hold()
         progress("publish", 0, 1)
         await publish(writer)
         progress("publish", 1, 1)

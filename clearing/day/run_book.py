@@ -16,7 +16,7 @@ import asyncpg
 from clearing.day.compare import Difference, DifferenceClass
 from clearing.errors import RunBroken, RunElsewhere
 from clearing.figures import Figures, money_rows
-from ledger.day import SUM_COLUMNS
+from ledger.day import SUM_COLUMNS, SumsHash
 from ledger.rows import AMOUNTS
 from runtime.postgres import Connection, failure_of
 
@@ -230,6 +230,23 @@ class RunWriter:
             "SELECT count(*) FROM difference WHERE day = $1 AND batch = $2", *self.run
         )
         return counted
+
+    async def hold_by_hash(self, care: Mapping[Pair, SumsHash | None]) -> bool:
+        """Whether the care books' sums are what their hashes prove, and all holds; else nothing of it is kept."""
+        if None in care.values():
+            return False
+        try:
+            async with self.connection.transaction():
+                await self.connection.executemany(
+                    "INSERT INTO run_care_hash VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                    [(*self.run, pair.node, pair.region, *told) for pair, told in care.items() if told],
+                )
+                await self.hold()
+        except asyncpg.PostgresError as failed:
+            if failure_of(failed).constraint != "run_holds":
+                raise
+            return False
+        return True
 
     async def hold(self) -> None:
         """Both books agree on all that is paid, or the run is thrown away."""

@@ -31,15 +31,20 @@ CROSS JOIN LATERAL (SELECT CASE WHEN u.centre IS NULL THEN '[]' ELSE jsonb_build
 WHERE s.file_qury_no = any($3)
 ON CONFLICT DO NOTHING
 """
+# what the care book holds, as run_care has it, summed before the run has proved it
 _STANDING: Final = """
+WITH standing AS (SELECT * FROM statement s WHERE s.day = $1 AND s.region = $3 AND NOT s.replaced
+    AND NOT EXISTS (SELECT FROM statement_taken t WHERE t.file_qury_no = s.file_qury_no)),
+  held AS (SELECT region, fixmedins_code, clr_type, isum(f * items) AS items, isum(f * total_fen) AS total_fen
+    FROM (SELECT *, CASE source WHEN 'home_aside' THEN -1 ELSE 1 END AS f FROM run_sum
+      WHERE day = $1 AND batch = $2 AND setl_day = $1 AND source IN ('home', 'home_aside', 'care_aside')
+        AND fixmedins_code IN (SELECT fixmedins_code FROM standing)) counted
+    GROUP BY region, fixmedins_code, clr_type)
 SELECT s.file_qury_no, s.fixmedins_code, s.clr_type, s.refunds,
-  s.centre_items = coalesce(c.items, 0) AND s.centre_fen = coalesce(c.total_fen, 0) AS as_compared
-FROM statement s
-LEFT JOIN LATERAL (SELECT isum(items) AS items, isum(total_fen) AS total_fen FROM run_sum r
-  WHERE r.day = $1 AND r.batch = $2 AND r.source = 'care' AND r.region = s.region AND r.setl_day = s.day
-    AND r.fixmedins_code = s.fixmedins_code AND (s.clr_type = '' OR r.clr_type = s.clr_type)) c ON true
-WHERE s.day = $1 AND s.region = $3 AND NOT s.replaced
-  AND NOT EXISTS (SELECT FROM statement_taken t WHERE t.file_qury_no = s.file_qury_no)
+  s.centre_items = isum(h.items) AND s.centre_fen = isum(h.total_fen) AS as_compared
+FROM standing s LEFT JOIN held h ON h.region = s.region AND h.fixmedins_code = s.fixmedins_code
+  AND s.clr_type IN ('', h.clr_type)
+GROUP BY s.file_qury_no, s.fixmedins_code, s.clr_type, s.refunds, s.centre_items, s.centre_fen
 """
 
 

@@ -119,11 +119,14 @@ async def _aside_and_carried(connection: Connection, day: date, batch: int) -> l
 async def _published(
     connection: Connection, day: date, batch: int, node: str, region: str, source: str
 ) -> dict[DayKey, DaySum]:
-    records = await connection.fetch(
-        f"SELECT {', '.join(SUM_COLUMNS)} FROM run_sum WHERE day = $1 AND batch = $2 AND node = $3 AND region = $4"
-        " AND source = $5",
-        day, batch, node, region, source,
-    )  # fmt: skip
+    written = "run_care" if source == "care" else "(SELECT * FROM run_sum WHERE source = 'home') told"
+    async with connection.transaction():
+        await connection.execute("SET LOCAL enable_nestloop = off")  # see run_care
+        records = await connection.fetch(
+            f"SELECT {', '.join(SUM_COLUMNS)} FROM {written}"
+            " WHERE day = $1 AND batch = $2 AND node = $3 AND region = $4",
+            day, batch, node, region,
+        )  # fmt: skip
     sums = (_sum_of(tuple(record)) for record in records)
     return {one.key: one for one in sums}
 

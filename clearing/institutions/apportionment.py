@@ -95,7 +95,7 @@ async def _list_closed_days(connection: Connection, books: Sequence[Book], month
     records = await connection.fetch(
         "SELECT DISTINCT p.day, p.region FROM run_pair p WHERE p.day >= $2 AND p.day < $3"
         " AND EXISTS (SELECT FROM run_sum s WHERE s.day = p.day AND s.region = p.region AND s.fixmedins_code = $1"
-        "   AND s.source = 'care' AND s.route = any($4))"
+        "   AND s.source IN ('home', 'care', 'care_aside') AND s.route = any($4))"
         " AND NOT EXISTS (SELECT FROM apportioned_day d WHERE d.fixmedins_code = $1 AND d.day = p.day) ORDER BY p.day",
         month.fixmedins_code, month.first, month.next_first, list(ACROSS),
     )  # fmt: skip

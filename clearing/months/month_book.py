@@ -162,7 +162,7 @@ async def _withheld(
     """What is not confirmed, by payer, as the care books tell it. Raises NotFound, BookUnreachable, BookRefused."""
     records = await connection.fetch(
         "SELECT a.setl_id, a.day, s.batch, s.node, s.region FROM month_unconfirmed($1) a CROSS JOIN LATERAL"
-        " (SELECT batch, node, region FROM run_sum s WHERE s.day = a.day AND s.source = 'care'"
+        " (SELECT batch, node, region FROM run_sum s WHERE s.day = a.day AND s.source IN ('home', 'care', 'care_aside')"
         "   AND s.fixmedins_code = a.fixmedins_code AND s.home_pool = a.home_pool AND s.care_pool = a.care_pool"
         "   LIMIT 1) s"
         " ORDER BY s.region, s.node, a.setl_id",

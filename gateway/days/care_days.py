@@ -86,6 +86,8 @@ class CareDays:
         Gives whether the node has given up an earlier sum.
         """
         async with node_books.opened(node=peer, address=self._addresses[peer], region=self._region) as node:
+            # said to both, for each would otherwise estimate
+            buckets = buckets or await book.buckets_for(day, peer)
             counting = asyncio.ensure_future(node.sum_day(day, buckets, anew=anew))
             try:
                 draft = await book.draft_day(day, peer, buckets)
@@ -96,11 +98,11 @@ class CareDays:
                 draft = await book.draft_day(day, peer, counted.buckets)
             work = CatchUp(
                 day=day, peer=peer, region=self._region, node=node, connection=connection, book=book,
-                booking=self._booking, alarm=self._alarm,
+                booking=self._booking, alarm=self._alarm, of_buckets=draft.buckets,
             )  # fmt: skip
             await work.run()
         async with connection.transaction():
-            await book.sum_drafted(day, peer, draft, work.looked_at)
+            await book.sum_drafted(day, peer, draft, work.looked_at if work.moved else ())
             await connection.execute(
                 "INSERT INTO day_caught_up VALUES ($1, $2, $3, $4) ON CONFLICT (day, peer) DO UPDATE"
                 " SET fetched = day_caught_up.fetched + excluded.fetched, refused = excluded.refused WHERE $5",
@@ -151,6 +153,16 @@ class CareDays:
             async for part in parts:
                 yield part
 
+    async def hashes(
+        self, day: date, peer: str, buckets: Sequence[int]
+    ) -> AsyncGenerator[list[tuple[bytes, int]], None]:
+        """See Days."""
+        async with self._summed(day, peer) as (book, count):
+            _must_be_of(buckets, count)
+            async with aclosing(book.hashes(day, peer, buckets=buckets, of_buckets=count)) as parts:
+                async for part in parts:
+                    yield part
+
     async def decisions(
         self, day: date | None, request: pb.GetDecisionsRequest
     ) -> AsyncGenerator[list[mpb.Decision], None]:
@@ -175,8 +187,7 @@ class CareDays:
             if summed is None:
                 raise _not_summed(day, request.peer)
             count = summed.buckets
-            if max(request.buckets) >= count:
-                raise Refusal(malformed(Violation("buckets", f"the day has {count}, from 0 on")))
+            _must_be_of(request.buckets, count)
         return Wanted(
             days, request.peer, request.ids, request.buckets, count,
             request.of if request.HasField("of") else None, request.full,
@@ -232,6 +243,11 @@ async def opened_days(
         await book.close()
 
 
+def _must_be_of(buckets: Sequence[int], count: int) -> None:
+    if max(buckets, default=0) >= count:
+        raise Refusal(malformed(Violation("buckets", f"the day has {count}, from 0 on")))
+
+
 def _not_summed(day: date, peer: str) -> Refusal:
     return refusal("DAY_NOT_SUMMED", f"{day} with home node {peer} has not been summed; SumDay does")
 
@@ -252,4 +268,5 @@ async def _told(connection: Connection, day: date, peer: str, *, anew: bool) -> 
         fetched=fetched or 0,
         refused=refused or (),
         anew=anew,
+        sums_hash=await DayBook(connection, CARE).sums_hash(day, peer),
     )

@@ -1,11 +1,12 @@
 """Before a region sums a day with a home node: what the node decided by then and is not booked here is booked now.
 
-Method: the buckets of both books are compared, here those of the draft; of those that differ the node's ids are looked up
-here, and what stands nowhere here is fetched in full and booked exactly as W3 does. Nothing that stands here is changed:
-what differs stays, for clearing to find. Every step may be repeated, or end anywhere.
+Method: the buckets of both books are compared, here those of the draft; of those that differ each decision's hash. What
+the node tells otherwise is looked up here, and what stands nowhere here is fetched in full and booked exactly as W3 does.
+What stands here is never changed: what differs stays, for clearing to find. Every step may be repeated, or end anywhere.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -13,13 +14,16 @@ from gateway.alarm import Alarm
 from gateway.days.node_books import NodeBook
 from gateway.decisions import row_of
 from gateway.row_booking import RowBooking
+from ledger.day import HASH_SUM_BITS, bucket_of
 from ledger.day_book import HEAVY, DayBook, Wanted
 from ledger.rows import Row
+from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.keys import message_name
 from runtime.postgres import Connection
 
 BUCKETS_A_CALL_MAX: Final = 2_000
+IDS_A_CALL_MAX: Final = 1_000
 REFUSED_MAX: Final = 10_000
 """How many ids are named and alarmed; a day that differs in more has one cause, and one more alarm."""
 _ONE_DAY: Final = timedelta(days=1)
@@ -30,8 +34,9 @@ class CatchUp:
 
     def __init__(
         self, *, day: date, peer: str, region: str, node: NodeBook, connection: Connection, book: DayBook,
-        booking: RowBooking, alarm: Alarm,
+        booking: RowBooking, alarm: Alarm, of_buckets: int = 0,
     ) -> None:  # fmt: skip
+        """`of_buckets`: how many the draft has."""
         self._day = day
         self._peer = peer
         self._region = region
@@ -40,27 +45,58 @@ class CatchUp:
         self._book = book
         self._booking = booking
         self._alarm = alarm
+        self._of_buckets = of_buckets
+        self._drafted: dict[int, pb.DayBucket] = {}
         self.looked_at: list[int] = []  # the buckets that differed
+        self.moved = False  # the book holds more of the day than the draft, or may
         self.fetched = 0
         self.refused: list[bytes] = []
         self.refused_in_all = 0
 
     async def run(self) -> None:
         """Raises Refusal, CareBookUnavailable and what a lost database raises; then what was booked stays."""
-        ours = {
+        self._drafted = {
             bucket.bucket: bucket
             async for part in self._book.buckets(self._day, self._peer)
             for bucket in part
         }
+        ours = dict(self._drafted)
         theirs = self._node.buckets(self._day)
         differing = [bucket.bucket async for bucket in theirs if bucket != ours.pop(bucket.bucket, None)]
         self.looked_at = [*differing, *ours]
-        for first in range(0, len(differing), BUCKETS_A_CALL_MAX):
-            some = differing[first : first + BUCKETS_A_CALL_MAX]
-            async for decisions in self._node.decisions(self._day, buckets=some):
-                await self._look_at({decision.id: decision for decision in decisions})
+        for first in range(0, len(self.looked_at), BUCKETS_A_CALL_MAX):
+            await self._look_into(self.looked_at[first : first + BUCKETS_A_CALL_MAX])
         if self.refused_in_all > REFUSED_MAX:
             self._alarm("more decisions of a day could not be booked than are named")
+
+    async def _look_into(self, buckets: Sequence[int]) -> None:
+        theirs, ours = await asyncio.gather(
+            _listed(self._node.hashes(self._day, buckets)), self._hashed_here(buckets)
+        )
+        self.moved = self.moved or self._otherwise_than_drafted(buckets, ours)
+        here = {id_ for id_, _ in ours}
+        told_otherwise = sorted(set(theirs) - set(ours))
+        for first in range(0, len(told_otherwise), IDS_A_CALL_MAX):
+            ids = [id_ for id_, _ in told_otherwise[first : first + IDS_A_CALL_MAX]]
+            await self.fetch(ids)
+            self.moved = self.moved or await self._connection.fetchval(
+                "SELECT EXISTS (SELECT FROM care WHERE id = any($1) AND day = $2)",
+                [id_ for id_ in ids if id_ not in here], self._day,
+            )  # fmt: skip
+
+    async def _hashed_here(self, buckets: Sequence[int]) -> list[tuple[bytes, int]]:
+        parts = self._book.hashes(self._day, self._peer, buckets=buckets, of_buckets=self._of_buckets)
+        return [one async for part in parts for one in part]
+
+    def _otherwise_than_drafted(self, buckets: Sequence[int], ours: Sequence[tuple[bytes, int]]) -> bool:
+        """Whether something was booked here between the draft and this look."""
+        now: dict[int, pb.DayBucket] = {}
+        for id_, hashed in ours:
+            bucket = bucket_of(id_, self._of_buckets)
+            sums = now.setdefault(bucket, pb.DayBucket(bucket=bucket))
+            sums.items, sums.hash_xor = sums.items + 1, sums.hash_xor ^ hashed
+            sums.hash_sum += hashed & HASH_SUM_BITS
+        return any(now.get(bucket) != self._drafted.get(bucket) for bucket in buckets)
 
     async def fetch(self, ids: Sequence[bytes]) -> None:
         """Some decisions of the day, by their ids. Raises as `run` does."""
@@ -120,6 +156,10 @@ class CatchUp:
             return False
         self.refused.append(id_)
         return True
+
+
+async def _listed(found: AsyncIterator[tuple[bytes, int]]) -> list[tuple[bytes, int]]:
+    return [one async for one in found]
 
 
 def _light(decision: mpb.Decision) -> mpb.Decision:

@@ -13,6 +13,7 @@ import grpc.aio
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from ledger.day import ids_in
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import books_pb2_grpc
 from proto.settlement.v1 import messages_pb2 as mpb
@@ -64,6 +65,13 @@ class NodeBook:
         async for part in self._parts(self._stub.GetDayBuckets(request, timeout=NODE_CALL_S_MAX)):
             for bucket in part.buckets:
                 yield bucket
+
+    async def hashes(self, day: date, buckets: Sequence[int]) -> AsyncIterator[tuple[bytes, int]]:
+        """(id, hash) of the decisions in some buckets."""
+        request = pb.GetDayHashesRequest(day=day.isoformat(), peer=self._region, buckets=buckets)
+        async for part in self._parts(self._stub.GetDayHashes(request, timeout=NODE_CALL_S_MAX)):
+            for one in zip(ids_in(part.ids), part.hashes, strict=True):
+                yield one
 
     async def decisions(
         self, day: date, *, buckets: Sequence[int] = (), ids: Sequence[bytes] = (), full: bool = False

@@ -156,7 +156,7 @@ async def test_a_book_that_is_away_comes_in_a_second_batch_that_touches_nothing_
 
 
 @pytest.mark.parametrize(
-    "call", ["close_day", "sum_day", "day_buckets", "in_buckets", "with_ids", "day_sums"]
+    "call", ["close_day", "sum_day", "day_buckets", "day_hashes", "of_day", "with_ids", "day_sums"]
 )
 async def test_a_book_that_dies_at_any_step_stays_out_and_the_others_finish(
     clearing: Connection, call: str

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.day.compare import DifferenceClass, buckets_that_differ, by_id, differences, unmatched
+from clearing.day.compare import (
+    DifferenceClass,
+    buckets_that_differ,
+    by_id,
+    differences,
+    ids_that_differ,
+    told_of,
+    unmatched,
+)
 from clearing.figures import Figures
 from ledger.day import Bucket
 from tests.clearing_books import DAY, figures
@@ -19,6 +27,15 @@ def found(home: list[Figures], care: list[Figures], **everywhere: list[Figures])
         by_id(everywhere.get("home_everywhere", [])),
         by_id(everywhere.get("care_everywhere", [])),
     )
+
+
+def test_what_is_fetched_is_what_one_side_says_otherwise_or_twice() -> None:
+    home = [(b"same", 1), (b"other", 2), (b"only home", 3), (b"twice", 4), (b"twice", 4)]
+    care = [(b"twice", 4), (b"twice", 4), (b"other", 5), (b"same", 1), (b"only care", 6)]
+    ids = ids_that_differ(home, care)
+    assert ids == {b"other", b"only home", b"only care", b"twice"}
+    assert (told_of(home, ids), told_of(care, ids)) == (4, 4)
+    assert ids_that_differ(home, home[:3]) == {b"twice"}
 
 
 def test_books_that_say_the_same_differ_in_nothing() -> None:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from proto.settlement.v1 import messages_pb2 as proto_dot_settlement_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fproto/settlement/v1/books.proto\x12\rsettlement.v1\x1a\"proto/settlement/v1/messages.proto\"\x15\n\x13\x44\x65scribeBookRequest\"j\n\x14\x44\x65scribeBookResponse\x12\x0c\n\x04side\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08open_day\x18\x03 \x01(\t\x12\x13\n\x0b\x63losed_days\x18\x04 \x03(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\"0\n\x0f\x43loseDayRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\"v\n\x10\x43loseDayResponse\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12)\n\x04\x63uts\x18\x02 \x03(\x0b\x32\x1b.settlement.v1.PartitionCut\x12\x15\n\rclosed_before\x18\x03 \x01(\x08\x12\x13\n\x0b\x63losed_with\x18\x04 \x03(\t\"D\n\x0cPartitionCut\x12\x11\n\tpartition\x18\x01 \x01(\r\x12\x13\n\x0blast_number\x18\x02 \x01(\x03\x12\x0c\n\x04term\x18\x03 \x01(\x03\"I\n\rSumDayRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0f\n\x07\x62uckets\x18\x03 \x01(\r\x12\x0c\n\x04\x61new\x18\x04 \x01(\x08\"{\n\x0eSumDayResponse\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0f\n\x07\x62uckets\x18\x03 \x01(\r\x12\r\n\x05items\x18\x04 \x01(\x03\x12\x0f\n\x07\x66\x65tched\x18\x05 \x01(\x03\x12\x0f\n\x07refused\x18\x06 \x03(\x0c\x12\x0c\n\x04\x61new\x18\x07 \x01(\x08\"?\n\x15\x46\x65tchDecisionsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0b\n\x03ids\x18\x03 \x03(\x0c\":\n\x16\x46\x65tchDecisionsResponse\x12\x0f\n\x07\x66\x65tched\x18\x01 \x01(\x03\x12\x0f\n\x07refused\x18\x02 \x03(\x0c\"L\n\x11GetDaySumsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\r\n\x05\x61gain\x18\x03 \x01(\x08\x12\r\n\x05lines\x18\x04 \x01(\x08\"K\n\x12GetDaySumsResponse\x12&\n\x04sums\x18\x01 \x03(\x0b\x32\x18.settlement.v1.DaySumRow\x12\r\n\x05lines\x18\x02 \x01(\x0c\"\xd6\x01\n\tDaySumRow\x12\x11\n\thome_pool\x18\x01 \x01(\r\x12\x11\n\tcare_pool\x18\x02 \x01(\r\x12\x16\n\x0e\x66ixmedins_code\x18\x03 \x01(\t\x12\x10\n\x08insutype\x18\x04 \x01(\t\x12\x10\n\x08\x63lr_type\x18\x05 \x01(\t\x12\r\n\x05route\x18\x06 \x01(\r\x12\x0c\n\x04sign\x18\x07 \x01(\x05\x12\x18\n\x10\x63ommercial_payer\x18\x08 \x01(\t\x12\x10\n\x08setl_day\x18\t \x01(\t\x12\r\n\x05items\x18\n \x01(\x03\x12\x0f\n\x07\x61mounts\x18\x0b \x03(\x03\"@\n\x14GetDayBucketsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\r\n\x05\x61gain\x18\x03 \x01(\x08\"B\n\x15GetDayBucketsResponse\x12)\n\x07\x62uckets\x18\x01 \x03(\x0b\x32\x18.settlement.v1.DayBucket\"N\n\tDayBucket\x12\x0e\n\x06\x62ucket\x18\x01 \x01(\r\x12\r\n\x05items\x18\x02 \x01(\x03\x12\x10\n\x08hash_xor\x18\x03 \x01(\x10\x12\x10\n\x08hash_sum\x18\x04 \x01(\x10\"\x97\x01\n\x13GetDecisionsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0f\n\x07\x62uckets\x18\x03 \x03(\r\x12\x0b\n\x03ids\x18\x04 \x03(\x0c\x12&\n\x02of\x18\x05 \x01(\x0b\x32\x1a.settlement.v1.DecisionsOf\x12\x0c\n\x04\x66ull\x18\x06 \x01(\x08\x12\x11\n\tunclaimed\x18\x07 \x01(\x08\"\x81\x01\n\x0b\x44\x65\x63isionsOf\x12\x11\n\thome_pool\x18\x01 \x01(\r\x12\x11\n\tcare_pool\x18\x02 \x01(\r\x12\x16\n\x0e\x66ixmedins_code\x18\x03 \x01(\t\x12\x10\n\x08insutype\x18\x04 \x01(\t\x12\x10\n\x08\x63lr_type\x18\x05 \x01(\t\x12\x10\n\x08setl_day\x18\x06 \x01(\t\"B\n\x14GetDecisionsResponse\x12*\n\tdecisions\x18\x01 \x03(\x0b\x32\x17.settlement.v1.Decision2\xe8\x04\n\x0c\x42ooksService\x12W\n\x0c\x44\x65scribeBook\x12\".settlement.v1.DescribeBookRequest\x1a#.settlement.v1.DescribeBookResponse\x12K\n\x08\x43loseDay\x12\x1e.settlement.v1.CloseDayRequest\x1a\x1f.settlement.v1.CloseDayResponse\x12\x45\n\x06SumDay\x12\x1c.settlement.v1.SumDayRequest\x1a\x1d.settlement.v1.SumDayResponse\x12]\n\x0e\x46\x65tchDecisions\x12$.settlement.v1.FetchDecisionsRequest\x1a%.settlement.v1.FetchDecisionsResponse\x12S\n\nGetDaySums\x12 .settlement.v1.GetDaySumsRequest\x1a!.settlement.v1.GetDaySumsResponse0\x01\x12\\\n\rGetDayBuckets\x12#.settlement.v1.GetDayBucketsRequest\x1a$.settlement.v1.GetDayBucketsResponse0\x01\x12Y\n\x0cGetDecisions\x12\".settlement.v1.GetDecisionsRequest\x1a#.settlement.v1.GetDecisionsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fproto/settlement/v1/books.proto\x12\rsettlement.v1\x1a\"proto/settlement/v1/messages.proto\"\x15\n\x13\x44\x65scribeBookRequest\"j\n\x14\x44\x65scribeBookResponse\x12\x0c\n\x04side\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08open_day\x18\x03 \x01(\t\x12\x13\n\x0b\x63losed_days\x18\x04 \x03(\t\x12\x0f\n\x07version\x18\x05 \x01(\t\"0\n\x0f\x43loseDayRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\"v\n\x10\x43loseDayResponse\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12)\n\x04\x63uts\x18\x02 \x03(\x0b\x32\x1b.settlement.v1.PartitionCut\x12\x15\n\rclosed_before\x18\x03 \x01(\x08\x12\x13\n\x0b\x63losed_with\x18\x04 \x03(\t\"D\n\x0cPartitionCut\x12\x11\n\tpartition\x18\x01 \x01(\r\x12\x13\n\x0blast_number\x18\x02 \x01(\x03\x12\x0c\n\x04term\x18\x03 \x01(\x03\"I\n\rSumDayRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0f\n\x07\x62uckets\x18\x03 \x01(\r\x12\x0c\n\x04\x61new\x18\x04 \x01(\x08\"\xa7\x01\n\x0eSumDayResponse\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0f\n\x07\x62uckets\x18\x03 \x01(\r\x12\r\n\x05items\x18\x04 \x01(\x03\x12\x0f\n\x07\x66\x65tched\x18\x05 \x01(\x03\x12\x0f\n\x07refused\x18\x06 \x03(\x0c\x12\x0c\n\x04\x61new\x18\x07 \x01(\x08\x12*\n\tsums_hash\x18\x08 \x01(\x0b\x32\x17.settlement.v1.SumsHash\"<\n\x08SumsHash\x12\x0c\n\x04sums\x18\x01 \x01(\x03\x12\x10\n\x08hash_xor\x18\x02 \x01(\x10\x12\x10\n\x08hash_sum\x18\x03 \x01(\x10\"?\n\x15\x46\x65tchDecisionsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0b\n\x03ids\x18\x03 \x03(\x0c\":\n\x16\x46\x65tchDecisionsResponse\x12\x0f\n\x07\x66\x65tched\x18\x01 \x01(\x03\x12\x0f\n\x07refused\x18\x02 \x03(\x0c\"L\n\x11GetDaySumsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\r\n\x05\x61gain\x18\x03 \x01(\x08\x12\r\n\x05lines\x18\x04 \x01(\x08\"K\n\x12GetDaySumsResponse\x12&\n\x04sums\x18\x01 \x03(\x0b\x32\x18.settlement.v1.DaySumRow\x12\r\n\x05lines\x18\x02 \x01(\x0c\"\xd6\x01\n\tDaySumRow\x12\x11\n\thome_pool\x18\x01 \x01(\r\x12\x11\n\tcare_pool\x18\x02 \x01(\r\x12\x16\n\x0e\x66ixmedins_code\x18\x03 \x01(\t\x12\x10\n\x08insutype\x18\x04 \x01(\t\x12\x10\n\x08\x63lr_type\x18\x05 \x01(\t\x12\r\n\x05route\x18\x06 \x01(\r\x12\x0c\n\x04sign\x18\x07 \x01(\x05\x12\x18\n\x10\x63ommercial_payer\x18\x08 \x01(\t\x12\x10\n\x08setl_day\x18\t \x01(\t\x12\r\n\x05items\x18\n \x01(\x03\x12\x0f\n\x07\x61mounts\x18\x0b \x03(\x03\"@\n\x14GetDayBucketsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\r\n\x05\x61gain\x18\x03 \x01(\x08\"B\n\x15GetDayBucketsResponse\x12)\n\x07\x62uckets\x18\x01 \x03(\x0b\x32\x18.settlement.v1.DayBucket\"N\n\tDayBucket\x12\x0e\n\x06\x62ucket\x18\x01 \x01(\r\x12\r\n\x05items\x18\x02 \x01(\x03\x12\x10\n\x08hash_xor\x18\x03 \x01(\x10\x12\x10\n\x08hash_sum\x18\x04 \x01(\x10\"A\n\x13GetDayHashesRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0f\n\x07\x62uckets\x18\x03 \x03(\r\"3\n\x14GetDayHashesResponse\x12\x0b\n\x03ids\x18\x01 \x01(\x0c\x12\x0e\n\x06hashes\x18\x02 \x03(\x10\"\x97\x01\n\x13GetDecisionsRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x0c\n\x04peer\x18\x02 \x01(\t\x12\x0f\n\x07\x62uckets\x18\x03 \x03(\r\x12\x0b\n\x03ids\x18\x04 \x03(\x0c\x12&\n\x02of\x18\x05 \x01(\x0b\x32\x1a.settlement.v1.DecisionsOf\x12\x0c\n\x04\x66ull\x18\x06 \x01(\x08\x12\x11\n\tunclaimed\x18\x07 \x01(\x08\"\x81\x01\n\x0b\x44\x65\x63isionsOf\x12\x11\n\thome_pool\x18\x01 \x01(\r\x12\x11\n\tcare_pool\x18\x02 \x01(\r\x12\x16\n\x0e\x66ixmedins_code\x18\x03 \x01(\t\x12\x10\n\x08insutype\x18\x04 \x01(\t\x12\x10\n\x08\x63lr_type\x18\x05 \x01(\t\x12\x10\n\x08setl_day\x18\x06 \x01(\t\"B\n\x14GetDecisionsResponse\x12*\n\tdecisions\x18\x01 \x03(\x0b\x32\x17.settlement.v1.Decision2\xc3\x05\n\x0c\x42ooksService\x12W\n\x0c\x44\x65scribeBook\x12\".settlement.v1.DescribeBookRequest\x1a#.settlement.v1.DescribeBookResponse\x12K\n\x08\x43loseDay\x12\x1e.settlement.v1.CloseDayRequest\x1a\x1f.settlement.v1.CloseDayResponse\x12\x45\n\x06SumDay\x12\x1c.settlement.v1.SumDayRequest\x1a\x1d.settlement.v1.SumDayResponse\x12]\n\x0e\x46\x65tchDecisions\x12$.settlement.v1.FetchDecisionsRequest\x1a%.settlement.v1.FetchDecisionsResponse\x12S\n\nGetDaySums\x12 .settlement.v1.GetDaySumsRequest\x1a!.settlement.v1.GetDaySumsResponse0\x01\x12\\\n\rGetDayBuckets\x12#.settlement.v1.GetDayBucketsRequest\x1a$.settlement.v1.GetDayBucketsResponse0\x01\x12Y\n\x0cGetDayHashes\x12\".settlement.v1.GetDayHashesRequest\x1a#.settlement.v1.GetDayHashesResponse0\x01\x12Y\n\x0cGetDecisions\x12\".settlement.v1.GetDecisionsRequest\x1a#.settlement.v1.GetDecisionsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,30 +44,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARTITIONCUT']._serialized_end=455
   _globals['_SUMDAYREQUEST']._serialized_start=457
   _globals['_SUMDAYREQUEST']._serialized_end=530
-  _globals['_SUMDAYRESPONSE']._serialized_start=532
-  _globals['_SUMDAYRESPONSE']._serialized_end=655
-  _globals['_FETCHDECISIONSREQUEST']._serialized_start=657
-  _globals['_FETCHDECISIONSREQUEST']._serialized_end=720
-  _globals['_FETCHDECISIONSRESPONSE']._serialized_start=722
-  _globals['_FETCHDECISIONSRESPONSE']._serialized_end=780
-  _globals['_GETDAYSUMSREQUEST']._serialized_start=782
-  _globals['_GETDAYSUMSREQUEST']._serialized_end=858
-  _globals['_GETDAYSUMSRESPONSE']._serialized_start=860
-  _globals['_GETDAYSUMSRESPONSE']._serialized_end=935
-  _globals['_DAYSUMROW']._serialized_start=938
-  _globals['_DAYSUMROW']._serialized_end=1152
-  _globals['_GETDAYBUCKETSREQUEST']._serialized_start=1154
-  _globals['_GETDAYBUCKETSREQUEST']._serialized_end=1218
-  _globals['_GETDAYBUCKETSRESPONSE']._serialized_start=1220
-  _globals['_GETDAYBUCKETSRESPONSE']._serialized_end=1286
-  _globals['_DAYBUCKET']._serialized_start=1288
-  _globals['_DAYBUCKET']._serialized_end=1366
-  _globals['_GETDECISIONSREQUEST']._serialized_start=1369
-  _globals['_GETDECISIONSREQUEST']._serialized_end=1520
-  _globals['_DECISIONSOF']._serialized_start=1523
-  _globals['_DECISIONSOF']._serialized_end=1652
-  _globals['_GETDECISIONSRESPONSE']._serialized_start=1654
-  _globals['_GETDECISIONSRESPONSE']._serialized_end=1720
-  _globals['_BOOKSSERVICE']._serialized_start=1723
-  _globals['_BOOKSSERVICE']._serialized_end=2339
+  _globals['_SUMDAYRESPONSE']._serialized_start=533
+  _globals['_SUMDAYRESPONSE']._serialized_end=700
+  _globals['_SUMSHASH']._serialized_start=702
+  _globals['_SUMSHASH']._serialized_end=762
+  _globals['_FETCHDECISIONSREQUEST']._serialized_start=764
+  _globals['_FETCHDECISIONSREQUEST']._serialized_end=827
+  _globals['_FETCHDECISIONSRESPONSE']._serialized_start=829
+  _globals['_FETCHDECISIONSRESPONSE']._serialized_end=887
+  _globals['_GETDAYSUMSREQUEST']._serialized_start=889
+  _globals['_GETDAYSUMSREQUEST']._serialized_end=965
+  _globals['_GETDAYSUMSRESPONSE']._serialized_start=967
+  _globals['_GETDAYSUMSRESPONSE']._serialized_end=1042
+  _globals['_DAYSUMROW']._serialized_start=1045
+  _globals['_DAYSUMROW']._serialized_end=1259
+  _globals['_GETDAYBUCKETSREQUEST']._serialized_start=1261
+  _globals['_GETDAYBUCKETSREQUEST']._serialized_end=1325
+  _globals['_GETDAYBUCKETSRESPONSE']._serialized_start=1327
+  _globals['_GETDAYBUCKETSRESPONSE']._serialized_end=1393
+  _globals['_DAYBUCKET']._serialized_start=1395
+  _globals['_DAYBUCKET']._serialized_end=1473
+  _globals['_GETDAYHASHESREQUEST']._serialized_start=1475
+  _globals['_GETDAYHASHESREQUEST']._serialized_end=1540
+  _globals['_GETDAYHASHESRESPONSE']._serialized_start=1542
+  _globals['_GETDAYHASHESRESPONSE']._serialized_end=1593
+  _globals['_GETDECISIONSREQUEST']._serialized_start=1596
+  _globals['_GETDECISIONSREQUEST']._serialized_end=1747
+  _globals['_DECISIONSOF']._serialized_start=1750
+  _globals['_DECISIONSOF']._serialized_end=1879
+  _globals['_GETDECISIONSRESPONSE']._serialized_start=1881
+  _globals['_GETDECISIONSRESPONSE']._serialized_end=1947
+  _globals['_BOOKSSERVICE']._serialized_start=1950
+  _globals['_BOOKSSERVICE']._serialized_end=2657
 # @@protoc_insertion_point(module_scope)

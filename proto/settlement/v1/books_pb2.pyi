@@ -68,7 +68,7 @@ class SumDayRequest(_message.Message):
     def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[int] = ..., anew: _Optional[bool] = ...) -> None: ...
 
 class SumDayResponse(_message.Message):
-    __slots__ = ("day", "peer", "buckets", "items", "fetched", "refused", "anew")
+    __slots__ = ("day", "peer", "buckets", "items", "fetched", "refused", "anew", "sums_hash")
     DAY_FIELD_NUMBER: _ClassVar[int]
     PEER_FIELD_NUMBER: _ClassVar[int]
     BUCKETS_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +76,7 @@ class SumDayResponse(_message.Message):
     FETCHED_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
     ANEW_FIELD_NUMBER: _ClassVar[int]
+    SUMS_HASH_FIELD_NUMBER: _ClassVar[int]
     day: str
     peer: str
     buckets: int
@@ -83,7 +84,18 @@ class SumDayResponse(_message.Message):
     fetched: int
     refused: _containers.RepeatedScalarFieldContainer[bytes]
     anew: bool
-    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[int] = ..., items: _Optional[int] = ..., fetched: _Optional[int] = ..., refused: _Optional[_Iterable[bytes]] = ..., anew: _Optional[bool] = ...) -> None: ...
+    sums_hash: SumsHash
+    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[int] = ..., items: _Optional[int] = ..., fetched: _Optional[int] = ..., refused: _Optional[_Iterable[bytes]] = ..., anew: _Optional[bool] = ..., sums_hash: _Optional[_Union[SumsHash, _Mapping]] = ...) -> None: ...
+
+class SumsHash(_message.Message):
+    __slots__ = ("sums", "hash_xor", "hash_sum")
+    SUMS_FIELD_NUMBER: _ClassVar[int]
+    HASH_XOR_FIELD_NUMBER: _ClassVar[int]
+    HASH_SUM_FIELD_NUMBER: _ClassVar[int]
+    sums: int
+    hash_xor: int
+    hash_sum: int
+    def __init__(self, sums: _Optional[int] = ..., hash_xor: _Optional[int] = ..., hash_sum: _Optional[int] = ...) -> None: ...
 
 class FetchDecisionsRequest(_message.Message):
     __slots__ = ("day", "peer", "ids")
@@ -176,6 +188,24 @@ class DayBucket(_message.Message):
     hash_xor: int
     hash_sum: int
     def __init__(self, bucket: _Optional[int] = ..., items: _Optional[int] = ..., hash_xor: _Optional[int] = ..., hash_sum: _Optional[int] = ...) -> None: ...
+
+class GetDayHashesRequest(_message.Message):
+    __slots__ = ("day", "peer", "buckets")
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    day: str
+    peer: str
+    buckets: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, day: _Optional[str] = ..., peer: _Optional[str] = ..., buckets: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class GetDayHashesResponse(_message.Message):
+    __slots__ = ("ids", "hashes")
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    HASHES_FIELD_NUMBER: _ClassVar[int]
+    ids: bytes
+    hashes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, ids: _Optional[bytes] = ..., hashes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class GetDecisionsRequest(_message.Message):
     __slots__ = ("day", "peer", "buckets", "ids", "of", "full", "unclaimed")

@@ -64,6 +64,11 @@ class BooksServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDayBucketsRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDayBucketsResponse.FromString,
                 _registered_method=True)
+        self.GetDayHashes = channel.unary_stream(
+                '/settlement.v1.BooksService/GetDayHashes',
+                request_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDayHashesRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDayHashesResponse.FromString,
+                _registered_method=True)
         self.GetDecisions = channel.unary_stream(
                 '/settlement.v1.BooksService/GetDecisions',
                 request_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDecisionsRequest.SerializeToString,
@@ -118,6 +123,13 @@ class BooksServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDayHashes(self, request, context):
+        """Of some buckets of a day that was summed, each decision as its id and the hash that its bucket is made of.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetDecisions(self, request, context):
         """Decisions of a day: by bucket, by id on whatever day, or by what their sums have in common.
         """
@@ -157,6 +169,11 @@ def add_BooksServiceServicer_to_server(servicer, server):
                     servicer.GetDayBuckets,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDayBucketsRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDayBucketsResponse.SerializeToString,
+            ),
+            'GetDayHashes': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetDayHashes,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDayHashesRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_books__pb2.GetDayHashesResponse.SerializeToString,
             ),
             'GetDecisions': grpc.unary_stream_rpc_method_handler(
                     servicer.GetDecisions,
@@ -326,6 +343,33 @@ class BooksService:
             '/settlement.v1.BooksService/GetDayBuckets',
             proto_dot_settlement_dot_v1_dot_books__pb2.GetDayBucketsRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_books__pb2.GetDayBucketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDayHashes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/settlement.v1.BooksService/GetDayHashes',
+            proto_dot_settlement_dot_v1_dot_books__pb2.GetDayHashesRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_books__pb2.GetDayHashesResponse.FromString,
             options,
             channel_credentials,
             insecure,

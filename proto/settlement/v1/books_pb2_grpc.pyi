@@ -49,6 +49,8 @@ class BooksServiceStub:
     """The sums of a day that was summed. With again, recomputed from the items and stored nowhere."""
     GetDayBuckets: _grpc.UnaryStreamMultiCallable[_books_pb2.GetDayBucketsRequest, _books_pb2.GetDayBucketsResponse]
     """The buckets of a day that was summed. With again, recomputed."""
+    GetDayHashes: _grpc.UnaryStreamMultiCallable[_books_pb2.GetDayHashesRequest, _books_pb2.GetDayHashesResponse]
+    """Of some buckets of a day that was summed, each decision as its id and the hash that its bucket is made of."""
     GetDecisions: _grpc.UnaryStreamMultiCallable[_books_pb2.GetDecisionsRequest, _books_pb2.GetDecisionsResponse]
     """Decisions of a day: by bucket, by id on whatever day, or by what their sums have in common."""
 
@@ -71,6 +73,8 @@ class BooksServiceAsyncStub(BooksServiceStub):
     """The sums of a day that was summed. With again, recomputed from the items and stored nowhere."""
     GetDayBuckets: _aio.UnaryStreamMultiCallable[_books_pb2.GetDayBucketsRequest, _books_pb2.GetDayBucketsResponse]  # type: ignore[assignment]
     """The buckets of a day that was summed. With again, recomputed."""
+    GetDayHashes: _aio.UnaryStreamMultiCallable[_books_pb2.GetDayHashesRequest, _books_pb2.GetDayHashesResponse]  # type: ignore[assignment]
+    """Of some buckets of a day that was summed, each decision as its id and the hash that its bucket is made of."""
     GetDecisions: _aio.UnaryStreamMultiCallable[_books_pb2.GetDecisionsRequest, _books_pb2.GetDecisionsResponse]  # type: ignore[assignment]
     """Decisions of a day: by bucket, by id on whatever day, or by what their sums have in common."""
 
@@ -126,6 +130,14 @@ class BooksServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_books_pb2.GetDayBucketsResponse], _abc.AsyncIterator[_books_pb2.GetDayBucketsResponse]]:
         """The buckets of a day that was summed. With again, recomputed."""
+
+    @_abc_1.abstractmethod
+    def GetDayHashes(
+        self,
+        request: _books_pb2.GetDayHashesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_books_pb2.GetDayHashesResponse], _abc.AsyncIterator[_books_pb2.GetDayHashesResponse]]:
+        """Of some buckets of a day that was summed, each decision as its id and the hash that its bucket is made of."""
 
     @_abc_1.abstractmethod
     def GetDecisions(
