@@ -68,6 +68,9 @@ class ClearingService(clearing_pb2_grpc.ClearingServiceServicer):
     async def VerifyDay(self, request: pb.VerifyDayRequest, context: Context) -> pb.VerifyDayResponse:
         return await answered(refusing(self._operators.verify(request)), context)
 
+    async def VerifyMonth(self, request: pb.VerifyMonthRequest, context: Context) -> pb.VerifyMonthResponse:
+        return await answered(refusing(self._operators.verify_month(request)), context)
+
     async def ListLog(
         self, request: pb.ListLogRequest, context: Context
     ) -> AsyncIterator[pb.ListLogResponse]:

@@ -15,12 +15,13 @@ from clearing.day.actions import RULES, Action
 from clearing.day.compare import DifferenceClass
 from clearing.day.difference_book import STATES, Filter, Kept, check, listed, propose, undo, waits
 from clearing.day.run import planned, run_day
+from clearing.day.verify import Verified
 from clearing.errors import Malformed
 from clearing.operator_log import entries, note
 from clearing.positions.publish import publish
-from clearing.service.fields import day_of, name_in, text_of
+from clearing.service.fields import day_of, month_of, name_in, text_of
 from clearing.session import PROGRAM, Session, kept, trying, watched
-from clearing.verification import verify_day
+from clearing.verification import verify_day, verify_month
 from proto.settlement.v1 import clearing_pb2 as pb
 
 WATCH_EVERY_S: Final = 0.5
@@ -171,10 +172,19 @@ class OperatorDesk:
         """Recompute a day."""
         async with self._opened() as session:
             found = await verify_day(day_of(request.day), connection=session.connection, books=session.books)
-        findings = [pb.VerifyFinding(what=one.what, where=one.where) for one in found.findings]
         return pb.VerifyDayResponse(
-            batches=found.batches, pairs=found.pairs, sums=found.sums, findings=findings, mended=found.mended
+            batches=found.batches,
+            pairs=found.pairs,
+            sums=found.sums,
+            findings=_findings(found),
+            mended=found.mended,
         )
+
+    async def verify_month(self, request: pb.VerifyMonthRequest) -> pb.VerifyMonthResponse:
+        """Recompute a month in clearing's own books."""
+        async with self._opened() as session:
+            found = await verify_month(month_of(request.month), connection=session.connection)
+        return pb.VerifyMonthResponse(batches=found.batches, findings=_findings(found))
 
     async def list_log(self, request: pb.ListLogRequest) -> AsyncGenerator[pb.ListLogResponse, None]:
         """The operators' log, in parts."""
@@ -185,6 +195,10 @@ class OperatorDesk:
             some = found[first : first + PART_ENTRIES]
             told = [one | {"detail": json.dumps(one["detail"], ensure_ascii=False)} for one in some]
             yield pb.ListLogResponse(entries=[pb.LogEntry(**one) for one in told])
+
+
+def _findings(found: Verified) -> list[pb.VerifyFinding]:
+    return [pb.VerifyFinding(what=one.what, where=one.where) for one in found.findings]
 
 
 async def _ended(session: Session, day: str) -> pb.WatchRunResponse:

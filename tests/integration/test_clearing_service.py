@@ -59,6 +59,8 @@ async def test_a_day_is_run_and_its_difference_settled_by_two_people(stub: Any) 
     await stub.CheckResolution(check(operator="li"))
     assert not (await stub.ListDifferences(pb.ListDifferencesRequest(day=day))).differences
     assert not (await stub.VerifyDay(pb.VerifyDayRequest(day=day))).findings
+    of_month = await stub.VerifyMonth(pb.VerifyMonthRequest(month=day[:7]))
+    assert (of_month.batches, list(of_month.findings)) == (1, [])
     undo = partial(pb.UndoResolutionRequest, resolution=made.resolution, operator="wang", reason="found")
     assert (await stub.UndoResolution(undo(dry_run=True))).resolution == 0
     assert not (await stub.ListDifferences(pb.ListDifferencesRequest(day=day))).differences
@@ -128,6 +130,8 @@ async def _parts(call: Any) -> AsyncIterator[Any]:
             grpc.StatusCode.INVALID_ARGUMENT,
         ),
         ("VerifyDay", pb.VerifyDayRequest(day="2026-11-20"), grpc.StatusCode.NOT_FOUND),
+        ("VerifyMonth", pb.VerifyMonthRequest(month="2026-11"), grpc.StatusCode.NOT_FOUND),
+        ("VerifyMonth", pb.VerifyMonthRequest(month="2026"), grpc.StatusCode.INVALID_ARGUMENT),
         (
             "ResolveDifference",
             pb.ResolveDifferenceRequest(id=7, action="adopt_home", operator="wang"),

@@ -320,6 +320,20 @@ class VerifyDayResponse(_message.Message):
     mended: int
     def __init__(self, batches: _Optional[int] = ..., pairs: _Optional[int] = ..., sums: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[VerifyFinding, _Mapping]]] = ..., mended: _Optional[int] = ...) -> None: ...
 
+class VerifyMonthRequest(_message.Message):
+    __slots__ = ("month",)
+    MONTH_FIELD_NUMBER: _ClassVar[int]
+    month: str
+    def __init__(self, month: _Optional[str] = ...) -> None: ...
+
+class VerifyMonthResponse(_message.Message):
+    __slots__ = ("batches", "findings")
+    BATCHES_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    batches: int
+    findings: _containers.RepeatedCompositeFieldContainer[VerifyFinding]
+    def __init__(self, batches: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[VerifyFinding, _Mapping]]] = ...) -> None: ...
+
 class VerifyFinding(_message.Message):
     __slots__ = ("what", "where")
     WHAT_FIELD_NUMBER: _ClassVar[int]

@@ -84,6 +84,11 @@ class ClearingServiceStub:
                 request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayRequest.SerializeToString,
                 response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayResponse.FromString,
                 _registered_method=True)
+        self.VerifyMonth = channel.unary_unary(
+                '/settlement.v1.ClearingService/VerifyMonth',
+                request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyMonthRequest.SerializeToString,
+                response_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyMonthResponse.FromString,
+                _registered_method=True)
         self.ListLog = channel.unary_stream(
                 '/settlement.v1.ClearingService/ListLog',
                 request_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.ListLogRequest.SerializeToString,
@@ -174,7 +179,14 @@ class ClearingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyDay(self, request, context):
-        """Recomputes a day from its items.
+        """Recomputes a day from its items, and what was made of its runs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyMonth(self, request, context):
+        """Recomputes a month in clearing's own books, from its days' runs on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -268,6 +280,11 @@ def add_ClearingServiceServicer_to_server(servicer, server):
                     servicer.VerifyDay,
                     request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayRequest.FromString,
                     response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayResponse.SerializeToString,
+            ),
+            'VerifyMonth': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyMonth,
+                    request_deserializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyMonthRequest.FromString,
+                    response_serializer=proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyMonthResponse.SerializeToString,
             ),
             'ListLog': grpc.unary_stream_rpc_method_handler(
                     servicer.ListLog,
@@ -565,6 +582,33 @@ class ClearingService:
             '/settlement.v1.ClearingService/VerifyDay',
             proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayRequest.SerializeToString,
             proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyMonth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/settlement.v1.ClearingService/VerifyMonth',
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyMonthRequest.SerializeToString,
+            proto_dot_settlement_dot_v1_dot_clearing__pb2.VerifyMonthResponse.FromString,
             options,
             channel_credentials,
             insecure,

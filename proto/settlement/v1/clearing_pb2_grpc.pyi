@@ -48,7 +48,9 @@ class ClearingServiceStub:
     """The second person's word."""
     UndoResolution: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.UndoResolutionRequest, _clearing_pb2.UndoResolutionResponse]
     VerifyDay: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.VerifyDayRequest, _clearing_pb2.VerifyDayResponse]
-    """Recomputes a day from its items."""
+    """Recomputes a day from its items, and what was made of its runs."""
+    VerifyMonth: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.VerifyMonthRequest, _clearing_pb2.VerifyMonthResponse]
+    """Recomputes a month in clearing's own books, from its days' runs on."""
     ListLog: _grpc.UnaryStreamMultiCallable[_clearing_pb2.ListLogRequest, _clearing_pb2.ListLogResponse]
     """Every operator action, in order."""
     RunWalletDay: _grpc.UnaryUnaryMultiCallable[_clearing_pb2.RunWalletDayRequest, _clearing_pb2.RunWalletDayResponse]
@@ -80,7 +82,9 @@ class ClearingServiceAsyncStub(ClearingServiceStub):
     """The second person's word."""
     UndoResolution: _aio.UnaryUnaryMultiCallable[_clearing_pb2.UndoResolutionRequest, _clearing_pb2.UndoResolutionResponse]  # type: ignore[assignment]
     VerifyDay: _aio.UnaryUnaryMultiCallable[_clearing_pb2.VerifyDayRequest, _clearing_pb2.VerifyDayResponse]  # type: ignore[assignment]
-    """Recomputes a day from its items."""
+    """Recomputes a day from its items, and what was made of its runs."""
+    VerifyMonth: _aio.UnaryUnaryMultiCallable[_clearing_pb2.VerifyMonthRequest, _clearing_pb2.VerifyMonthResponse]  # type: ignore[assignment]
+    """Recomputes a month in clearing's own books, from its days' runs on."""
     ListLog: _aio.UnaryStreamMultiCallable[_clearing_pb2.ListLogRequest, _clearing_pb2.ListLogResponse]  # type: ignore[assignment]
     """Every operator action, in order."""
     RunWalletDay: _aio.UnaryUnaryMultiCallable[_clearing_pb2.RunWalletDayRequest, _clearing_pb2.RunWalletDayResponse]  # type: ignore[assignment]
@@ -169,7 +173,15 @@ class ClearingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _clearing_pb2.VerifyDayRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_clearing_pb2.VerifyDayResponse, _abc.Awaitable[_clearing_pb2.VerifyDayResponse]]:
-        """Recomputes a day from its items."""
+        """Recomputes a day from its items, and what was made of its runs."""
+
+    @_abc_1.abstractmethod
+    def VerifyMonth(
+        self,
+        request: _clearing_pb2.VerifyMonthRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clearing_pb2.VerifyMonthResponse, _abc.Awaitable[_clearing_pb2.VerifyMonthResponse]]:
+        """Recomputes a month in clearing's own books, from its days' runs on."""
 
     @_abc_1.abstractmethod
     def ListLog(
