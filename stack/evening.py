@@ -17,7 +17,7 @@ from rich.console import Console
 from stack import books
 from stack.books import Databases
 from stack.errors import ServerFailed
-from stack.part import run_python
+from stack.part import Said, run_python
 from stack.plan import CLEARING
 from stack.supervisor import Stack
 
@@ -63,21 +63,26 @@ async def _days(databases: Databases) -> list[date]:
 
 
 async def _json(stack: Stack, *arguments: str) -> tuple[int, Any]:
-    code, text = await _ran(stack, (*arguments, "--json"))
+    said = await _ran(stack, (*arguments, "--json"))
     try:
-        return code, json.loads(text)
+        return said.code, json.loads(said.text)
     except ValueError:
-        raise ServerFailed(f"python -m clearing {' '.join(arguments)} said: {text.strip()[-400:]}") from None
+        raise _failed(arguments, said) from None
 
 
 async def _said(stack: Stack, *arguments: str) -> str:
-    code, text = await _ran(stack, arguments)
-    if code:
-        raise ServerFailed(f"python -m clearing {' '.join(arguments)} said: {text.strip()[-400:]}")
-    return text
+    said = await _ran(stack, arguments)
+    if said.code:
+        raise _failed(arguments, said)
+    return said.text
 
 
-async def _ran(stack: Stack, arguments: Sequence[str]) -> tuple[int, str]:
+def _failed(arguments: Sequence[str], said: Said) -> ServerFailed:
+    told = f"{said.text}{said.asides}".strip()[-400:]
+    return ServerFailed(f"python -m clearing {' '.join(arguments)} said: {told}")
+
+
+async def _ran(stack: Stack, arguments: Sequence[str]) -> Said:
     return await asyncio.to_thread(
         run_python,
         ("-m", "clearing", *arguments),

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import grpc
 import grpc.aio
@@ -167,15 +167,23 @@ class Part:
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-def run_python(
-    arguments: Sequence[str], *, environment: Mapping[str, str], timeout_s: float
-) -> tuple[int, str]:
-    """Run a Python command of ours to its end; the exit code and all it said. Blocks."""
+class Said(NamedTuple):
+    """How a command ended, and what it said."""
+
+    code: int
+    text: str
+    """Its answer: what it wrote to stdout."""
+    asides: str
+    """What it told the person beside it: stderr."""
+
+
+def run_python(arguments: Sequence[str], *, environment: Mapping[str, str], timeout_s: float) -> Said:
+    """Run a Python command of ours to its end. Blocks."""
     done = subprocess.run(
         [sys.executable, *arguments], cwd=REPOSITORY, env=dict(environment), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=timeout_s,
+        capture_output=True, text=True, check=False, timeout=timeout_s,
     )  # fmt: skip
-    return done.returncode, done.stdout
+    return Said(done.returncode, done.stdout, done.stderr)
 
 
 def base_environment() -> dict[str, str]:

@@ -393,10 +393,11 @@ async def _whole(start: Callable[[], None]) -> None:
 
 
 async def _run(arguments: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> str:
-    code, said = await asyncio.to_thread(run_python, arguments, environment=environment, timeout_s=timeout_s)
-    if code:
-        raise ServerFailed(f"python {' '.join(arguments)} ended with code {code}: {said.strip()[-800:]}")
-    return said
+    said = await asyncio.to_thread(run_python, arguments, environment=environment, timeout_s=timeout_s)
+    told = f"{said.text}{said.asides}"
+    if said.code:
+        raise ServerFailed(f"python {' '.join(arguments)} ended with code {said.code}: {told.strip()[-800:]}")
+    return told
 
 
 def _is_given(variable: str) -> bool:

@@ -18,9 +18,9 @@ def make_topics(
     command's own words. Blocks.
     """
     wanted = [f"--topic={name}:{partitions}" for name, partitions in topics.items()]
-    code, said = run_python(
+    said = run_python(
         ["-m", "bus", "topics", "--bootstrap", bootstrap, f"--replication={replication}", f"--wait-s={wait_s}", *wanted],
         environment=base_environment(), timeout_s=TOPICS_TIMEOUT_S,
     )  # fmt: skip
-    if code:
-        raise ServerFailed(said.strip())
+    if said.code:
+        raise ServerFailed(f"{said.text}{said.asides}".strip())
