@@ -52,11 +52,13 @@ def read_returns(raw: bytes) -> list[BankWord]:
 
 def _read_csv(text: str) -> list[BankWord]:
     reader = csv.reader(text.splitlines())
-    header = tuple(next(reader, ()))
-    if header != HEADER:
-        raise ReturnsWrong(f"line 1: the columns are {','.join(header)[:100]}, expected {','.join(HEADER)}.")
     words = []
     try:
+        header = tuple(next(reader, ()))
+        if header != HEADER:
+            raise ReturnsWrong(
+                f"line 1: the columns are {','.join(header)[:100]}, expected {','.join(HEADER)}."
+            )
         for cells in reader:
             if cells:
                 words.append(_csv_word(cells, reader.line_num))

@@ -73,11 +73,11 @@ def read_audit(raw: bytes) -> list[AuditResult]:
     except UnicodeDecodeError:
         raise Malformed("The file is not UTF-8.") from None
     reader = csv.reader(text.splitlines())
-    if tuple(next(reader, [])) != COLUMNS:
-        raise Malformed(f"Line 1: the columns are to be {','.join(COLUMNS)}.")
     found: list[AuditResult] = []
     seen: set[tuple[str, str, str]] = set()
     try:
+        if tuple(next(reader, [])) != COLUMNS:
+            raise Malformed(f"Line 1: the columns are to be {','.join(COLUMNS)}.")
         for cells in reader:
             if not cells:
                 continue
