@@ -122,9 +122,7 @@ async def _number(
     connection: Connection, month: Month, day: date, rows: Sequence[tuple[object, ...]]
 ) -> None:
     async with connection.transaction():
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('apportion ' || $1))", month.fixmedins_code
-        )
+        await _alone(connection, month)
         done = await connection.execute(
             "INSERT INTO apportioned_day VALUES ($1, $2) ON CONFLICT DO NOTHING", month.fixmedins_code, day
         )
@@ -157,9 +155,7 @@ async def confirm(
         hashlib.blake2b(f"{month.fixmedins_code} {msgid}".encode(), digest_size=16, person=b"3261").digest()
     )
     async with connection.transaction():
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('apportion ' || $1))", month.fixmedins_code
-        )
+        await _alone(connection, month)
         before = await connection.fetchrow("SELECT * FROM apportionment_call WHERE inf_refmsgid = $1", named)
         if before is not None:
             if before["digest"] != digest:
@@ -206,9 +202,7 @@ async def roll_back(connection: Connection, month: Month, otransid: str) -> int:
     if not otransid:
         raise Malformed("otransid is missing: inf_refmsgid of a confirmation, or 0 for the whole month.")
     async with connection.transaction():
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('apportion ' || $1))", month.fixmedins_code
-        )
+        await _alone(connection, month)
         await _refuse_closed(connection, month)
         if otransid != WHOLE_MONTH:
             known = await connection.fetchval(
@@ -229,6 +223,15 @@ async def roll_back(connection: Connection, month: Month, otransid: str) -> int:
             *month, otransid,
         )  # fmt: skip
         return int(done.split()[-1])
+
+
+async def _alone(connection: Connection, month: Month) -> None:
+    """One change of an institution's rows at a time, and none beside the close of a month: what is read next still holds
+    when it is written."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('apportion ' || $1))", month.fixmedins_code
+    )
+    await connection.execute("LOCK TABLE apportioned IN ROW EXCLUSIVE MODE")
 
 
 async def _refuse_closed(connection: Connection, month: Month) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from clearing.approvals import APPLIED
 from clearing.errors import NotAllowed, NotFound
+from clearing.institutions.apportionment import Month, confirm
 from clearing.months import month_book, year_book
 from clearing.months.month_document import Document
 from clearing.operator_log import entries
@@ -22,6 +23,7 @@ from clearing.proposals import Proposal, check, listed
 from clearing.standing import waiting
 from clearing.verification import verify_day
 from ledger.day import DaySum
+from proto.settlement.v1 import statement_pb2
 from runtime import postgres
 from runtime.postgres import Connection
 from tests.clearing_books import MemoryBook, figures
@@ -143,6 +145,30 @@ async def test_of_two_who_approve_at_once_one_has_done_it(database: NewDatabase)
         )
         assert sorted(type(each).__name__ for each in done) == ["NotAllowed", "Proposal"]
         assert await one.fetchval("SELECT count(*) FROM month_closed") == 1
+
+
+async def test_a_confirmation_beside_the_close_waits_for_it_and_is_refused_in_words(
+    database: NewDatabase,
+) -> None:
+    dsn = database("clearing")
+    async with (
+        postgres.opened(dsn, application_name="test") as one,
+        postgres.opened(dsn, application_name="test") as other,
+    ):
+        item = figures(1, home_pool=NANNING, care_pool=GUANGZHOU, fixmedins_code=HOSPITAL, day=LAST)
+        await a_run(one, [owed(6_000, LAST)], day=LAST)
+        await listed_row(one, "202610", 1, item)
+        number = await proposed(one, "2026-10", AFTER, [MemoryBook("care", "44", {"45": [item]})])
+        row = statement_pb2.ApportionmentConfirmation(seqno=1, setl_sn=item.setl_id, cnfm_flag="1")
+        async with one.transaction():
+            await approved(one, number)
+            confirming = asyncio.create_task(
+                confirm(other, Month(HOSPITAL, "202610"), msgid="m", totalrow=1, detail=[row])
+            )
+            await asyncio.sleep(0.3)
+            assert not confirming.done()
+        with pytest.raises(NotAllowed, match="202610 is closed"):
+            await confirming
 
 
 async def test_a_batch_that_is_run_after_the_close_belongs_to_the_next_month(connection: Connection) -> None:
