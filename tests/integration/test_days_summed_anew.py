@@ -1,6 +1,7 @@
 """A day whose run died after the books had summed it is run all the same, whatever was booked or mended meanwhile."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,38 @@ async def test_a_row_mended_after_a_run_died_does_not_block_its_day(scene: Scene
     (line,) = [one for one in await entries(scene.clearing) if one["action"] == "sum anew"]
     assert line["subject"] == f"day {TODAY}, node {NODE} with region {REGION}"
     assert line["detail"] == {"reason": SUMMED_BEFORE}
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize(
+    ("side", "call"),
+    [
+        (0, "close_day"),
+        *[(side, call) for side in (0, 1) for call in ("sum_day", "day_buckets", "day_hashes", "of_day")],
+    ],
+)
+async def test_a_run_that_died_at_any_step_is_started_again_over_rows_that_were_mended_since(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, side: int, call: str
+) -> None:
+    await scene.books.both(a_care_row("a", 1), a_care_row("b", 2))
+    await run_sql(scene.books.care, f"{CHANGED} WHERE number = 2")
+    told = getattr(scene.at[side], call)
+
+    async def dies(*arguments: Any, **named: Any) -> None:
+        await told(*arguments, **named)
+        raise Died
+
+    monkeypatch.setattr(scene.at[side], call, dies)
+    with pytest.raises(Died):
+        await ran(scene)
+    assert await scene.clearing.fetchval("SELECT count(*) FROM run") == 0
+    monkeypatch.undo()
+    await run_sql(scene.books.care, f"{MENDED} WHERE number = 2")
+    assert (await ran(scene)).differences == 0
+    await held_in_full(scene, items=2)
 
 
 async def test_a_decision_booked_after_a_run_died_enters_its_day(scene: Scene) -> None:
