@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from clearing.books import Book
 from clearing.day import compare, insurances
 from clearing.day.compare import Difference
-from clearing.day.run_book import Pair, RunId, RunWriter, day_taken, pairs_done, writing
+from clearing.day.run_book import DAY_WAIT_S_MAX, Pair, RunId, RunWriter, day_taken, pairs_done, writing
 from clearing.day.statement_take import take_statements
 from clearing.errors import BookRefused, BookUnreachable, ClearingFault
 from clearing.figures import Figures
@@ -70,7 +70,11 @@ async def run_day(
     Raises RunElsewhere, RunBroken; books that do not answer or refuse are named in the result.
     """
     absent: dict[str, str] = {}
-    async with day_taken(connection, day):
+
+    def waiting(seconds: int) -> None:
+        progress("another process runs this day; seconds waited", seconds, DAY_WAIT_S_MAX)
+
+    async with day_taken(connection, day, waiting):
         nodes = await _closed(
             day, [one for one in books if one.at.side == "home"], operator, absent, progress
         )

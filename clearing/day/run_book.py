@@ -5,9 +5,10 @@ finds nothing left to do. The sums stream from the books straight into COPY, so 
 institutions a day has.
 """
 
+import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,8 @@ from ledger.rows import AMOUNTS
 from runtime.postgres import Connection, failure_of
 
 LOCK_WAIT_MS_MAX: Final = 2_000
+DAY_WAIT_S_MAX: Final = 600
+"""How long a run waits for another one of the same day; of a million settlements one takes half a minute."""
 ITEMS_WAIT_MS_MAX: Final = 60_000
 """How long a run waits for what another day's run, or an adoption, has of the same items."""
 DIFFERENCES_AT_ONCE_MAX: Final = 1_000
@@ -57,18 +60,22 @@ async def pairs_done(connection: Connection, day: date) -> set[tuple[str, str]]:
 
 
 @contextlib.asynccontextmanager
-async def day_taken(connection: Connection, day: date) -> AsyncIterator[None]:
+async def day_taken(connection: Connection, day: date, waiting: Callable[[int], None]) -> AsyncIterator[None]:
     """One run of a day at a time, from its first question on: what it has summed nobody sums anew beside it.
 
-    Raises RunElsewhere where another process has the day.
+    Of two at once the second waits, and is told for how many seconds. Raises RunElsewhere where another process
+    still has the day after DAY_WAIT_S_MAX.
     """
-    try:
-        await connection.execute(_NOTICED_WHEN_GONE)
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS_MAX}")
-            await connection.execute("SELECT pg_advisory_lock(hashtext('day taken'), $1)", day.toordinal())
-    except asyncpg.LockNotAvailableError:
-        raise RunElsewhere from None
+    await connection.execute(_NOTICED_WHEN_GONE)
+    waited_s = 0
+    while not await connection.fetchval(
+        "SELECT pg_try_advisory_lock(hashtext('day taken'), $1)", day.toordinal()
+    ):
+        if waited_s >= DAY_WAIT_S_MAX:
+            raise RunElsewhere
+        waiting(waited_s)
+        await asyncio.sleep(1)
+        waited_s += 1
     try:
         yield
     finally:  # a session that is lost has given it back

@@ -253,8 +253,8 @@ async def test_two_runs_at_once_make_one(
     region.day_buckets = slow
     assert (await ran(clearing, node, region)).run.batch == 1
     assert (await waiting[0]).run is None
-    monkeypatch.setattr(run_book, "LOCK_WAIT_MS_MAX", 50)
-    async with run_book.day_taken(clearing, DAY):
+    monkeypatch.setattr(run_book, "DAY_WAIT_S_MAX", 1)
+    async with run_book.day_taken(clearing, DAY, lambda _: None):
         # a machine that vanishes with the day must not keep it for the two hours that systems are used to wait
         assert await clearing.fetchval("SHOW tcp_keepalives_idle") == "10"
         with pytest.raises(RunElsewhere):
