@@ -90,6 +90,18 @@ async def test_a_figure_that_was_changed_no_longer_has_the_hash(scene: Scene, st
         await scene.clearing.execute("SELECT run_holds($1, 1::smallint)", TODAY)
 
 
+async def test_pools_that_are_exchanged_in_one_book_are_a_difference(scene: Scene) -> None:
+    decided = a_care_row("exchanged", 50)
+    assert decided.home_pool != decided.care_pool
+    await scene.books.both(a_care_row("same", 1))
+    await scene.books.decided(decided)
+    await scene.books.booked(decided._replace(home_pool=decided.care_pool, care_pool=decided.home_pool))
+    assert (await ran_over(scene)).differences == 1
+    found = await scene.clearing.fetchrow("SELECT class, differs FROM difference")
+    assert found is not None
+    assert (found["class"], found["differs"]) == ("status", ["home_pool", "care_pool"])
+
+
 async def test_every_column_of_a_sum_is_in_its_hash(clearing: Connection) -> None:
     """Whoever adds a column to the sums and not to the hash would let it differ between the books."""
     await ran(clearing, *two_books([figures(1)], [figures(1)]))
