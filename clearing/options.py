@@ -14,6 +14,8 @@ YEAR_MAX: Final = 2999
 """What is asked of another year is a slip."""
 ID_MAX: Final = 2**63 - 1
 """The largest number that the database, and an int64 of the contract, hold."""
+AGE_DAYS_MAX: Final = 36_500
+"""Of a difference: a hundred years."""
 AsJson = Annotated[bool, typer.Option("--json", help="The same as JSON, amounts in fen.")]
 Day = Annotated[
     str, typer.Option("--date", metavar="DAY", help="yyyy-MM-dd, today or yesterday (China time).")
@@ -22,6 +24,10 @@ Operator = Annotated[
     str,
     typer.Option("--as", metavar="NAME", help="Who acts. Not authenticated yet; kept in the operators' log."),
 ]
+MaybeOperator = Annotated[
+    str, typer.Option("--as", metavar="NAME", help="Who acts. Not authenticated yet; left out: only look.")
+]
+Reason = Annotated[str, typer.Option(help="Why; no personal data.")]
 
 
 def day_of(text: str) -> date:

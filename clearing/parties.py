@@ -7,12 +7,15 @@ tables agree. Shipped account numbers are samples and say so; a deployment has a
 
 import csv
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from clearing.errors import SchemeWrong
 from clearing.scheme import DATA_FOLDER
 
+_PARTIES: Final = "parties.csv"
+_ACCOUNTS: Final = "institution_accounts.csv"
 _COLUMNS: Final = ("party", "name", "fund_includes_acct", "bank", "account", "sample")
 _ACCOUNT_COLUMNS: Final = ("fixmedins_code", "name", "bank", "account", "sample")
 _INSTITUTION: Final = re.compile(r"[A-Z][A-Z0-9]{1,29}")
@@ -31,32 +34,27 @@ class Party(NamedTuple):
     sample: bool  # made up: no money may go there
 
 
+def party_name(parties: Mapping[str, Party], code: str) -> str:
+    """What a party is called; one that the table does not have goes by its code."""
+    return parties[code].name if code in parties else code
+
+
+def party_label(parties: Mapping[str, Party], code: str) -> str:
+    """Code and name."""
+    return f"{code} {parties[code].name}" if code in parties else code
+
+
 def load_parties(folder: Path | None = None) -> dict[str, Party]:
     """Read and check `parties.csv` of a folder, the shipped one by default. Raises SchemeWrong."""
-    try:
-        text = ((folder or DATA_FOLDER) / "parties.csv").read_text(encoding="utf-8-sig")
-    except OSError as failed:
-        raise SchemeWrong(f"parties.csv cannot be read: {failed.strerror}.") from None
-    except UnicodeDecodeError:
-        raise SchemeWrong("parties.csv is not UTF-8.") from None
-    return read_parties(text)
+    return read_parties(_text(folder, _PARTIES))
 
 
 def read_parties(text: str) -> dict[str, Party]:
     """The parties of a table's text, by code. Raises SchemeWrong with line and reason."""
-    reader = csv.reader(text.splitlines())
-    header = next(reader, [])
-    if tuple(header) != _COLUMNS:
-        raise SchemeWrong(
-            f"parties.csv line 1: the columns are {','.join(header)}, expected {','.join(_COLUMNS)}."
-        )
     found: dict[str, Party] = {}
-    for cells in reader:
-        if not cells:
-            continue
-        fault = _fault(cells, found)
-        if fault:
-            raise SchemeWrong(f"parties.csv line {reader.line_num}: {fault}.")
+    for where, cells in _rows(text, _PARTIES, _COLUMNS):
+        if fault := _fault(cells, found):
+            raise SchemeWrong(f"{where}: {fault}.")
         code, name, includes, bank, account, sample = cells
         found[code] = Party(code, name, includes == "1", bank, account, sample == "1")
     return found
@@ -69,33 +67,38 @@ def load_accounts(*, institutions: bool) -> dict[str, Party]:
 
 def load_institution_accounts(folder: Path | None = None) -> dict[str, Party]:
     """Read and check `institution_accounts.csv` of a folder, the shipped one by default. Raises SchemeWrong."""
-    name = "institution_accounts.csv"
-    try:
-        text = ((folder or DATA_FOLDER) / name).read_text(encoding="utf-8-sig")
-    except OSError as failed:
-        raise SchemeWrong(f"{name} cannot be read: {failed.strerror}.") from None
-    except UnicodeDecodeError:
-        raise SchemeWrong(f"{name} is not UTF-8.") from None
-    return read_institution_accounts(text)
+    return read_institution_accounts(_text(folder, _ACCOUNTS))
 
 
 def read_institution_accounts(text: str) -> dict[str, Party]:
     """The institutions that have an account, by code. Raises SchemeWrong with line and reason."""
-    reader = csv.reader(text.splitlines())
-    header = next(reader, [])
-    if tuple(header) != _ACCOUNT_COLUMNS:
-        raise SchemeWrong(
-            f"institution_accounts.csv line 1: the columns are {','.join(header)}, expected {','.join(_ACCOUNT_COLUMNS)}."
-        )
     found: dict[str, Party] = {}
-    for cells in reader:
-        if not cells:
-            continue
+    for where, cells in _rows(text, _ACCOUNTS, _ACCOUNT_COLUMNS):
         if fault := _institution_fault(cells, found):
-            raise SchemeWrong(f"institution_accounts.csv line {reader.line_num}: {fault}.")
+            raise SchemeWrong(f"{where}: {fault}.")
         code, name, bank, account, sample = cells
         found[code] = Party(code, name, False, bank, account, sample == "1")
     return found
+
+
+def _text(folder: Path | None, name: str) -> str:
+    try:
+        return ((folder or DATA_FOLDER) / name).read_text(encoding="utf-8-sig")
+    except OSError as failed:
+        raise SchemeWrong(f"{name} cannot be read: {failed.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SchemeWrong(f"{name} is not UTF-8.") from None
+
+
+def _rows(text: str, name: str, columns: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+    """(which line, its cells) of a table with these columns."""
+    reader = csv.reader(text.splitlines())
+    header = next(reader, [])
+    if tuple(header) != columns:
+        raise SchemeWrong(f"{name} line 1: the columns are {','.join(header)}, expected {','.join(columns)}.")
+    for cells in reader:
+        if cells:
+            yield f"{name} line {reader.line_num}", cells
 
 
 def _institution_fault(cells: list[str], found: dict[str, Party]) -> str:

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Final, TypeVar
 
 from clearing.books import Book, opened_books
-from clearing.day.run import Progress
+from clearing.day.run import Progress, RunResult, run_day
+from clearing.positions.publish import publish
 from clearing.settings import ClearingSettings
 from runtime import operators, postgres
 from runtime.clock import SystemClock, china_date
@@ -35,6 +36,10 @@ class Session:
     def today(self) -> date:
         """The date in China."""
         return china_date(SystemClock().now_ms())
+
+
+Opened = Callable[[], contextlib.AbstractAsyncContextManager[Session]]
+"""How those who answer calls open a session for each."""
 
 
 @contextlib.asynccontextmanager
@@ -116,6 +121,15 @@ async def watched(session: Session, day: date, *, operator: str, show: Progress)
         watching = Watched(connection, day, show)
         yield watching
         await connection.execute("DELETE FROM run_progress WHERE day = $1", day)
+
+
+async def ran(session: Session, day: date, *, operator: str, show: Progress) -> RunResult:
+    """Run a day with all that is derived from it, its progress kept where others can see it. Raises as `run_day`."""
+    async with watched(session, day, operator=operator, show=show) as progress, kept(progress):
+        return await run_day(
+            day, connection=session.connection, books=session.books, operator=operator, program=PROGRAM, publish=publish,
+            progress=progress,
+        )  # fmt: skip
 
 
 @contextlib.asynccontextmanager

@@ -20,7 +20,6 @@ from gateway.entrance import House
 from gateway.fees.book import FeeBook
 from gateway.fees.desk import FeeDesk
 from gateway.fees.query import FeeQuery
-from gateway.fees.slices import Slices
 from gateway.filing.query import FilingQuery
 from gateway.queries import Queries
 from gateway.replies import Replies
@@ -28,6 +27,7 @@ from gateway.session import Session
 from gateway.sign_in import SignBook
 from gateway.signed_in import SignedIn
 from gateway.silences import Silences
+from gateway.slices import Slices
 from gateway.stay_query import StayQuery
 from runtime.clock import Clock
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from gateway.errors import CatalogueError
-from gateway.fees.slices import SLICE_LINES, Sliced, at_once
 from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.slices import SLICE_LINES, Sliced, at_once
 from gateway.tables import DATA_FOLDER
 
 CODE_DIGITS: Final = 20

@@ -16,9 +16,8 @@ from ledger.day_book import HOME, SESSION_SETTINGS, DayBook, Summed, Wanted
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime import postgres
-from runtime.books import refusal
+from runtime.books import must_be_of, refusal
 from runtime.postgres import Connection, Sessions
-from runtime.refusals import Refusal, Violation, malformed
 from runtime.version import VERSION
 
 READERS_MAX: Final = 3
@@ -115,7 +114,7 @@ class HomeDays:
         """(id, hash) of the decisions in some buckets. Refuses DAY_OPEN, DAY_NOT_SUMMED, INVALID."""
         async with self._reading() as connection:
             of_buckets = (await _summed(connection, day, peer)).buckets
-            _must_be_of(buckets, of_buckets)
+            must_be_of(buckets, of_buckets)
             book = DayBook(connection, HOME)
             async with aclosing(book.hashes(day, peer, buckets=buckets, of_buckets=of_buckets)) as parts:
                 async for part in parts:
@@ -129,7 +128,7 @@ class HomeDays:
             of_buckets = 0
             if day is not None and request.buckets:
                 of_buckets = (await _summed(connection, day, request.peer)).buckets
-                _must_be_of(request.buckets, of_buckets)
+                must_be_of(request.buckets, of_buckets)
             wanted = Wanted(
                 days=None if day is None else [day], peer=request.peer, ids=request.ids,
                 buckets=request.buckets, of_buckets=of_buckets,
@@ -168,11 +167,6 @@ async def opened_days(dsn: str, *, node: int, regions: Collection[str]) -> Async
         ) as readers,
     ):  # fmt: skip
         yield HomeDays(node=node, closing=closing, summing=summing, readers=readers, regions=regions)
-
-
-def _must_be_of(buckets: Sequence[int], of_buckets: int) -> None:
-    if max(buckets, default=0) >= of_buckets:
-        raise Refusal(malformed(Violation("buckets", f"the day has {of_buckets}, from 0 on")))
 
 
 async def _must_be_closed(connection: Connection, day: date) -> None:

@@ -275,6 +275,12 @@ def _day_with_peer(
     return day
 
 
+def must_be_of(buckets: Sequence[int], of_buckets: int) -> None:
+    """Refuses (INVALID) a bucket that a day of so many does not have."""
+    if max(buckets, default=0) >= of_buckets:
+        _raise([Violation("buckets", f"the day has {of_buckets}, from 0 on")])
+
+
 def _bucket_faults(buckets: Sequence[int]) -> list[Violation]:
     if len(buckets) > BUCKETS_ASKED_MAX:
         return [Violation("buckets", f"at most {BUCKETS_ASKED_MAX}")]

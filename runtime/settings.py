@@ -10,7 +10,7 @@
 | `DSGW_METRICS_HOST` | address that the page listens on, 127.0.0.1 where nothing is said |
 | `DSGW_STATE_DIR` | folder of the process's own files (the ready file, the node's term and numbers) |
 | `DSGW_KEYS_DIR` | folder of key files |
-| `DSGW_DATA_DIR` | care region: folder of its directory, catalogues and traceability rules; empty: those shipped |
+| `DSGW_DATA_DIR` | folder of a region's directory and catalogues, or of a home node's policies; empty: those shipped |
 | `DSGW_LOG_LEVEL` | `debug`, `info`, `warning` or `error` |
 | `DSGW_GRACE_S` | seconds that calls in flight get after the first signal |
 

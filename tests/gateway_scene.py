@@ -26,12 +26,12 @@ from gateway.dispatch import Dispatch
 from gateway.entrance import House
 from gateway.fees.book import FeeBook
 from gateway.fees.desk import FeeDesk
-from gateway.fees.slices import Slices
 from gateway.filing.query import FilingQuery
 from gateway.queries import Queries
 from gateway.session import Session
 from gateway.signed_in import SignedIn
 from gateway.silences import Silences
+from gateway.slices import Slices
 from ledger.rows import Row
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime.sealing import public_key_of

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from clearing.commands.proposal import DryRun, MaybeOperator, told
-from clearing.options import AsJson, named
+from clearing.commands.proposal import DryRun, told
+from clearing.options import AsJson, MaybeOperator, named
 
 if TYPE_CHECKING:
     from clearing.prepaid.audit_book import Kept

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from clearing.commands.proposal import DryRun
-from clearing.options import ID_MAX, AsJson, Operator, day_of, named
+from clearing.options import AGE_DAYS_MAX, ID_MAX, AsJson, Operator, Reason, day_of, named
 
 if TYPE_CHECKING:
     from clearing.day.difference_book import Kept
@@ -57,7 +57,6 @@ python -m clearing log --by wang --json > log.json
 
 
 DIFFERING_SHOWN_MAX: Final = 3
-AGE_DAYS_MAX: Final = 36_500
 
 
 def attach(app: typer.Typer) -> None:
@@ -169,7 +168,6 @@ def _differs(one: "Kept") -> str:
     return ", ".join(told)
 
 
-Reason = Annotated[str, typer.Option(help="Why; no personal data.")]
 Number = Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="As `differences` shows it.")]
 Resolution = Annotated[
     int, typer.Argument(metavar="RESOLUTION", min=1, max=ID_MAX, help="As `todo` shows it.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from clearing.commands import institution_month
+from clearing.commands.institution_month import Institution, Month
 from clearing.options import ID_MAX, AsJson, day_of
 
 if TYPE_CHECKING:
@@ -42,12 +43,10 @@ APPLICATIONS_HELP: Final = """3205A: an institution's applications for clearing.
 python -m clearing institution applications --institution H45010300001 --month 2026-11
 """
 
-Institution = Annotated[str, typer.Option("--institution", metavar="CODE", help="Its 12 characters.")]
 DayOption = Annotated[
     str, typer.Option("--date", metavar="DAY", help="Day of setl_time, yyyy-MM-dd (China time).")
 ]
 Pool = Annotated[str, typer.Option("--pool", metavar="POOL", help="Care pool, six digits.")]
-Month = Annotated[str, typer.Option("--month", metavar="MONTH", help="yyyy-MM.")]
 
 
 def attach(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
-from clearing.options import AsJson, Operator, named
+from clearing.options import AsJson, MaybeOperator, Operator, Reason, named
 from clearing.periods import DayOrNone, Month, Period, period_of
 
 if TYPE_CHECKING:
@@ -53,10 +53,6 @@ python -m clearing bank-returns pain002.xml --as wang --dry-run
 python -m clearing bank-returns returns.csv --as wang
 """
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done; changes nothing.")]
-Reason = Annotated[str, typer.Option(help="Why; no personal data.")]
-MaybeOperator = Annotated[
-    str, typer.Option("--as", metavar="NAME", help="Who acts. Not authenticated yet; left out: only look.")
-]
 Institutions = Annotated[
     bool,
     typer.Option(
@@ -91,7 +87,6 @@ def instructions(
 ) -> None:
     """Propose, list and write."""
     from clearing import session
-    from runtime import operators
 
     if context.invoked_subcommand is not None:
         return
@@ -99,14 +94,14 @@ def instructions(
     if out is not None and not operator.strip():
         raise typer.BadParameter("handing payments to the bank needs a name", param_hint="--as")
 
-    async def done() -> "_Done":
-        async with session.opened() as opened, session.trying(opened, dry_run):
+    async def done(opened: "Session") -> "_Done":
+        async with session.trying(opened, dry_run):
             target = None if dry_run else out
             return await _proposed_and_written(
                 opened, period, operator.strip(), target, institutions=institutions
             )
 
-    outcome = operators.run(done())
+    outcome = session.asked(done)
     if as_json:
         typer.echo(json.dumps(_as_json(period, outcome), ensure_ascii=False, indent=1))
     else:
@@ -175,19 +170,16 @@ def _as_json(period: Period, done: _Done) -> dict[str, Any]:
 
 def _print(period: Period, done: _Done, *, dry_run: bool, institutions: bool) -> None:
     from clearing.commands.tables import show, yuan
-    from clearing.parties import load_accounts
+    from clearing.parties import load_accounts, party_label
     from clearing.payments.instructions import set_name
     from clearing.scheme import load_scheme
 
     scheme, parties, found = load_scheme(), load_accounts(institutions=institutions), done.found
 
-    def name(code: str) -> str:
-        return f"{code} {parties[code].name}" if code in parties else code
-
     rows = [
-        (one.id, set_name(one.batch), one.revision, name(one.payer), name(one.payee), one.insutype,
-         f"{one.fund} {scheme.fund_name(one.insutype, one.fund)}", yuan(one.amount_fen), one.state, one.made_by,
-         one.checked_by)
+        (one.id, set_name(one.batch), one.revision, party_label(parties, one.payer), party_label(parties, one.payee),
+         one.insutype, f"{one.fund} {scheme.fund_name(one.insutype, one.fund)}", yuan(one.amount_fen), one.state,
+         one.made_by, one.checked_by)
         for one in found
     ]  # fmt: skip
     head = ("id", "batch", "rev", "payer", "payee", "ins.", "fund", "yuan", "state", "made by", "checked by")
@@ -260,10 +252,9 @@ def _checked(
     from clearing import session
     from clearing.commands.tables import yuan
     from clearing.payments.instruction_book import check
-    from runtime import operators
 
-    async def done() -> "list[Instruction]":
-        async with session.opened() as opened, session.trying(opened, dry_run):
+    async def done(opened: "Session") -> "list[Instruction]":
+        async with session.trying(opened, dry_run):
             return await check(
                 opened.connection,
                 period,
@@ -273,7 +264,7 @@ def _checked(
                 institutions=institutions,
             )
 
-    found = operators.run(done())
+    found = session.asked(done)
     typer.echo(session.UNAUTHENTICATED, err=True)
     return len(found), yuan(sum(one.amount_fen for one in found))
 
@@ -288,17 +279,16 @@ def reopen(
     """Propose anew."""
     from clearing import session
     from clearing.payments.instruction_book import reopen_refused
-    from runtime import operators
 
     period = period_of(day, month)
 
-    async def done() -> int:
-        async with session.opened() as opened, session.trying(opened, dry_run):
+    async def done(opened: "Session") -> int:
+        async with session.trying(opened, dry_run):
             return await reopen_refused(
                 opened.connection, period, operator=named(operator), institutions=institutions
             )
 
-    count = operators.run(done())
+    count = session.asked(done)
     typer.echo(
         f"{count} instructions {'could be' if dry_run else 'are'} proposed anew, by their next revision."
     )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clearing.commands.proposal import DryRun, MaybeOperator, told
-from clearing.options import YEAR_MAX, YEAR_MIN, AsJson, named
+from clearing.commands.proposal import DryRun, told
+from clearing.options import YEAR_MAX, YEAR_MIN, AsJson, MaybeOperator, named
 from clearing.periods import Period, period_of
 
 if TYPE_CHECKING:
@@ -150,13 +150,13 @@ def _print(period: Period, standing: "MonthStands", found: "Document | None", du
 
 def _print_document(found: "Document") -> None:
     from clearing.commands.tables import yuan
-    from clearing.parties import load_parties
+    from clearing.parties import load_parties, party_label
     from clearing.scheme import load_scheme
 
     scheme, parties = load_scheme(), load_parties()
 
     def pool(code: int) -> str:
-        return f"{code} {parties[str(code)].name}" if str(code) in parties else str(code)
+        return party_label(parties, str(code))
 
     def fund(insutype: str, code: str) -> str:
         return f"{code} {scheme.fund_name(insutype, code)}"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from clearing.commands.prepayment import percent
-from clearing.commands.proposal import DryRun, MaybeOperator, told
-from clearing.options import ID_MAX, AsJson, Operator, day_of, fen_of, named
+from clearing.commands.proposal import DryRun, told
+from clearing.options import ID_MAX, AsJson, MaybeOperator, Operator, day_of, fen_of, named
 from clearing.periods import DayOrNone, Month, period_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from clearing.options import AsJson
 from clearing.periods import Batch, DayOrNone, Month, Period, period_of
 
 if TYPE_CHECKING:
-    from clearing.positions.explain import Cell, Explained, Item
+    from clearing.positions.explain import Explained, Item
     from clearing.positions.position_book import Gross, NetRow, OutsideRow, RunPayment
+    from clearing.session import Session
 
 POSITIONS_HELP: Final = """Who owes whom, by insurance and fund, never across them: the gross matrix (rows owe
 columns), the multilateral net over it, and apart from both what payers outside the pools owe and what pools owe one
@@ -63,26 +64,26 @@ def positions(
     from clearing import session
     from clearing.errors import NotFound
     from clearing.positions.position_book import PositionReader
-    from runtime import operators
 
     period = period_of(day, month)
 
-    async def looked() -> "tuple[list[Any], list[Gross], list[NetRow], list[OutsideRow], list[RunPayment]]":
-        async with session.opened() as opened:
-            reader = PositionReader(opened.connection, period.first, period.last, batch=batch)
-            runs = await reader.runs()
-            if not runs:
-                raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")
-            wanted = {"insutype": insutype, "fund": fund}
-            return (
-                runs,
-                await reader.gross(**wanted),
-                await reader.net(**wanted),
-                await reader.outside(**wanted),
-                await reader.payments(),
-            )
+    async def looked(
+        opened: "Session",
+    ) -> "tuple[list[Any], list[Gross], list[NetRow], list[OutsideRow], list[RunPayment]]":
+        reader = PositionReader(opened.connection, period.first, period.last, batch=batch)
+        runs = await reader.runs()
+        if not runs:
+            raise NotFound(f"Nothing of {period.text} was run; `python -m clearing runs` lists what was.")
+        wanted = {"insutype": insutype, "fund": fund}
+        return (
+            runs,
+            await reader.gross(**wanted),
+            await reader.net(**wanted),
+            await reader.outside(**wanted),
+            await reader.payments(),
+        )
 
-    runs, gross, net, outside, paid = operators.run(looked())
+    runs, gross, net, outside, paid = session.asked(looked)
     if as_json:
         typer.echo(
             json.dumps(_as_json(period, runs, gross, net, outside, paid), ensure_ascii=False, indent=1)
@@ -270,13 +271,8 @@ def _explain_net(position: str, *, as_json: bool) -> None:
     from clearing import session
     from clearing.commands.tables import show, yuan
     from clearing.positions import explain as behind
-    from runtime import operators
 
-    async def looked() -> "list[Cell]":
-        async with session.opened() as opened:
-            return await behind.explain_net(opened.connection, position)
-
-    cells = operators.run(looked())
+    cells = session.asked(lambda opened: behind.explain_net(opened.connection, position))
     total = sum(one.amount_fen for one in cells)
     if as_json:
         told = [{"position": one.of.text, "amount_fen": one.amount_fen} for one in cells]

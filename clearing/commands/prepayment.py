@@ -87,12 +87,12 @@ def prepayment(context: typer.Context, as_json: AsJson = False) -> None:
 
 def _print(found: "list[Account]", today: date, rules: "Rules") -> None:
     from clearing.commands.tables import show, yuan
-    from clearing.parties import load_parties
+    from clearing.parties import load_parties, party_label
 
     parties = load_parties()
 
     def pool(code: int) -> str:
-        return f"{code} {parties[str(code)].name}" if str(code) in parties else str(code)
+        return party_label(parties, str(code))
 
     rows = [
         (pool(one.key.home_pool), pool(one.key.care_pool), one.key.insutype, one.key.fund, yuan(one.quota_fen),

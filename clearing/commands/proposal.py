@@ -36,9 +36,6 @@ python -m clearing proposals refuse 12 --as li --reason "run of the 20th comes f
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Only look whether it could be done; changes nothing.")
 ]
-MaybeOperator = Annotated[
-    str, typer.Option("--as", metavar="NAME", help="Who acts. Not authenticated yet; left out: only look.")
-]
 Number = Annotated[int, typer.Argument(metavar="ID", min=1, max=ID_MAX, help="As `proposals` shows it.")]
 
 

@@ -85,20 +85,11 @@ def run(
 
 async def _ran(day: date, operator: str) -> "RunResult":
     from clearing import session
-    from clearing.day.run import run_day
     from clearing.operator_log import note
-    from clearing.positions.publish import publish
 
     async with session.opened() as opened:
         with _bar() as show:
-            async with (
-                session.watched(opened, day, operator=operator, show=show) as watched,
-                session.kept(watched),
-            ):
-                result = await run_day(
-                    day, connection=opened.connection, books=opened.books, operator=operator,
-                    program=session.PROGRAM, publish=publish, progress=watched,
-                )  # fmt: skip
+            result = await session.ran(opened, day, operator=operator, show=show)
         await note(opened.connection, operator, "run", f"day {day}", _as_json(result))
         return result
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from clearing.commands.proposal import DryRun, MaybeOperator
-from clearing.options import ID_MAX, AsJson, Day, Operator, day_of, named
+from clearing.commands.proposal import DryRun
+from clearing.options import ID_MAX, AsJson, Day, MaybeOperator, Operator, Reason, day_of, named
 from clearing.periods import DayOrNone
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ python -m clearing wallet undo 5 --as wang --reason "the sender's node has found
 """
 TRANSFER_CHARACTERS_MAX: Final = 30
 LOOK_EXIT: Final = 1
-Reason = Annotated[str, typer.Option(help="Why; no personal data.")]
 
 
 def attach(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from clearing.months.month_document import Document, InstitutionLine, PoolLine
-from clearing.parties import Party
+from clearing.parties import Party, party_name
 from clearing.positions.sheet import (
     BOOK_LABELS,
     COUNTS,
@@ -126,7 +126,7 @@ def _made(
 def _name(kind: str, code: str, scheme: Scheme, parties: Mapping[str, Party]) -> str:
     if kind == PAYER:
         return scheme.party_name(code)
-    return parties[code].name if kind == POOL and code in parties else code
+    return party_name(parties, code) if kind == POOL else code
 
 
 _Told = Iterable[tuple[str, str, Line]]
@@ -150,9 +150,8 @@ def _payer_lines(pools: Iterable[PoolLine], scheme: Scheme, parties: Mapping[str
 
 
 def _pool_line(role: str, pool: str, one: PoolLine, scheme: Scheme, parties: Mapping[str, Party]) -> Line:
-    name = parties[pool].name if pool in parties else pool
     return Line(
-        (role, pool, name, one.insutype, one.fund, scheme.fund_name(one.insutype, one.fund)),
+        (role, pool, party_name(parties, pool), one.insutype, one.fund, scheme.fund_name(one.insutype, one.fund)),
         (one.items, one.runs_fen, one.withheld_fen, one.carried_in_fen, one.deducted_fen, one.due_fen,
          one.prepaid_fen, one.to_pay_fen),
     )  # fmt: skip
@@ -164,9 +163,8 @@ def _institution_lines(
     for one in institutions:
         pool = str(one.book_pool)
         role = one.bearer if one.bearer not in INTER_POOL else LOCAL if one.local else "pool"
-        name = parties[pool].name if pool in parties else pool
         yield one.fixmedins_code, one.insutype, Line(
-            (role, pool, name, one.insutype, one.fund, scheme.fund_name(one.insutype, one.fund)),
+            (role, pool, party_name(parties, pool), one.insutype, one.fund, scheme.fund_name(one.insutype, one.fund)),
             (one.items, one.runs_fen, one.withheld_fen, one.carried_in_fen, one.deducted_fen, one.due_fen,
              one.advanced_fen, one.to_pay_fen),
         )  # fmt: skip

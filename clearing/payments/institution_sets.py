@@ -11,7 +11,8 @@ from clearing.errors import NotFound
 from clearing.operator_log import note
 from clearing.parties import Party
 from clearing.payments.instruction_book import changing
-from clearing.payments.instructions import INSTITUTION_SETS, LeftOut, payment_id
+from clearing.payments.instruction_sets import write_payments
+from clearing.payments.instructions import INSTITUTION_SETS, LeftOut
 from clearing.periods import Period
 from clearing.positions.netting import Payment
 from clearing.scheme import Scheme
@@ -43,16 +44,11 @@ async def propose_institutions(
                 " proposes one."
             )
         due = await connection.fetch(
-            "SELECT proposal, fixmedins_code, isum(amount_fen) AS amount_fen FROM institution_unpaid WHERE period = $1"
-            " GROUP BY proposal, fixmedins_code ORDER BY proposal, fixmedins_code",
+            "SELECT DISTINCT proposal, fixmedins_code FROM institution_unpaid WHERE period = $1 ORDER BY 1, 2",
             period.text,
         )
-        paid = [(one["proposal"], one["fixmedins_code"]) for one in due if one["fixmedins_code"] in accounts]
-        left: dict[str, int] = {}
-        for one in due:
-            if one["fixmedins_code"] not in accounts:
-                left[one["fixmedins_code"]] = left.get(one["fixmedins_code"], 0) + one["amount_fen"]
-        left_out = [LeftOut(*one) for one in sorted(left.items())]
+        paid = [(proposal, code) for proposal, code in due if code in accounts]
+        left_out = await without_account(connection, period, accounts)
         if not paid:
             return InstitutionsProposed({}, left_out)
         batch = await _opened(connection, period, scheme, operator)
@@ -98,12 +94,5 @@ async def _instructed(connection: Connection, period: Period, batch: int, operat
         period.text, batch,
     )  # fmt: skip
     payments = [Payment(*one) for one in records]
-    await connection.copy_records_to_table(
-        "instruction",
-        records=[
-            (payment_id(one, period.text, batch), period.text, batch, 1, *one, operator) for one in payments
-        ],
-        columns=("id", "period", "batch", "revision", "payer", "payee", "insutype", "fund", "amount_fen", "made_by"),
-    )  # fmt: skip
-    await connection.execute("SELECT instructions_hold($1, $2::smallint)", period.text, batch)
+    await write_payments(connection, period.text, batch, payments, operator=operator)
     return len(payments)

@@ -11,7 +11,7 @@ from clearing.parties import Party
 from clearing.payments.instructions import WALLET_SETS, payment_id
 from clearing.payments.payment_file import checked_parties
 from clearing.periods import Period
-from clearing.positions.netting import Owed, payments
+from clearing.positions.netting import Owed, Payment, payments
 from clearing.scheme import Scheme
 from runtime.postgres import Connection
 
@@ -99,12 +99,19 @@ class SetMaker:
         )  # fmt: skip
         paid = payments((Owed(*record) for record in records), self._scheme)
         checked_parties(paid, self._parties)
-        await connection.copy_records_to_table(
-            "instruction",
-            records=[(payment_id(one, period, batch), period, batch, 1, *one, self._operator) for one in paid],
-            columns=("id", "period", "batch", "revision", "payer", "payee", "insutype", "fund", "amount_fen", "made_by"),
-        )  # fmt: skip
-        await connection.execute("SELECT instructions_hold($1, $2::smallint)", period, batch)
+        await write_payments(connection, period, batch, paid, operator=self._operator)
         if not paid:
             await connection.execute("SELECT instruction_book($1, $2::smallint)", period, batch)
         return len(paid)
+
+
+async def write_payments(
+    connection: Connection, period: str, batch: int, paid: Sequence[Payment], *, operator: str
+) -> None:
+    """The first instructions of a set; SQL proves that they pay what is owed, or raises `instructions_hold`."""
+    await connection.copy_records_to_table(
+        "instruction",
+        records=[(payment_id(one, period, batch), period, batch, 1, *one, operator) for one in paid],
+        columns=("id", "period", "batch", "revision", "payer", "payee", "insutype", "fund", "amount_fen", "made_by"),
+    )  # fmt: skip
+    await connection.execute("SELECT instructions_hold($1, $2::smallint)", period, batch)

@@ -15,9 +15,8 @@ from clearing.prepaid.prepayment import load_rules, read_key
 from clearing.proposals import found
 from clearing.scheme import load_scheme
 from clearing.service.fields import FEN_MAX, day_of, fen_of, month_of, name_in, period_of, text_of
-from clearing.service.operator_desk import Opened
 from clearing.service.proposal_desk import proposed_item
-from clearing.session import Session, trying
+from clearing.session import Opened, Session, trying
 from proto.settlement.v1 import funding_pb2 as pb
 from proto.settlement.v1.proposal_pb2 import ProposalItem
 

@@ -10,9 +10,8 @@ from clearing.months.year_book import YearDocument
 from clearing.options import YEAR_MAX, YEAR_MIN
 from clearing.periods import Period
 from clearing.service.fields import month_of, name_in
-from clearing.service.operator_desk import Opened
 from clearing.service.proposal_desk import proposed_item
-from clearing.session import trying
+from clearing.session import Opened, trying
 from clearing.workdays import Due, load_workdays
 from proto.settlement.v1 import month_pb2 as pb
 

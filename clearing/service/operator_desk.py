@@ -5,8 +5,7 @@ Each call has a session of its own with the clearing database, so that one who a
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -14,22 +13,19 @@ from clearing import standing
 from clearing.day.actions import RULES, Action
 from clearing.day.compare import DifferenceClass
 from clearing.day.difference_book import STATES, Filter, Kept, check, listed, propose, undo, waits
-from clearing.day.run import planned, run_day
+from clearing.day.run import planned
 from clearing.day.verify import Verified
 from clearing.errors import Malformed
 from clearing.operator_log import entries, note
-from clearing.positions.publish import publish
+from clearing.options import AGE_DAYS_MAX
 from clearing.service.fields import day_of, month_of, name_in, text_of
-from clearing.session import PROGRAM, Session, kept, trying, watched
+from clearing.session import Opened, Session, ran, trying
 from clearing.verification import verify_day, verify_month
 from proto.settlement.v1 import clearing_pb2 as pb
 
 WATCH_EVERY_S: Final = 0.5
 WATCH_IDLE_S_MAX: Final = 3_600
 PART_ENTRIES: Final = 500
-AGE_DAYS_MAX: Final = 36_500
-
-Opened = Callable[[], AbstractAsyncContextManager[Session]]
 
 
 class OperatorDesk:
@@ -47,11 +43,7 @@ class OperatorDesk:
                 return pb.RunDayResponse(
                     would_run=["/".join(pair) for pair in pairs], absent=absent_books(absent)
                 )
-            async with watched(session, day, operator=operator, show=_silent) as watching, kept(watching):
-                result = await run_day(
-                    day, connection=session.connection, books=session.books, operator=operator, program=PROGRAM,
-                    publish=publish, progress=watching,
-                )  # fmt: skip
+            result = await ran(session, day, operator=operator, show=_silent)
             await note(
                 session.connection, operator, "run", f"day {day}", {"batch": result.run and result.run.batch}
             )

@@ -3,8 +3,8 @@
 Each call has a session of its own with the clearing database.
 """
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 from clearing.errors import NotFound
@@ -21,14 +21,12 @@ from clearing.positions.documents import csv_text
 from clearing.positions.position_book import PositionReader
 from clearing.scheme import WALLET, load_scheme
 from clearing.service.fields import batch_of, name_in, period_of, text_of
-from clearing.session import Session, trying
+from clearing.session import Opened, Session, trying
 from clearing.wallet.wallet_items import transfers
 from clearing.wallet.wallet_run import opened_wallets
 from proto.settlement.v1 import payment_pb2 as pb
 
 PART_ITEMS: Final = 500
-
-Opened = Callable[[], AbstractAsyncContextManager[Session]]
 
 
 class PaymentDesk:

@@ -7,8 +7,7 @@ from clearing.approvals import APPLIED
 from clearing.errors import Malformed
 from clearing.proposals import Proposal
 from clearing.service.fields import name_in, text_of
-from clearing.service.operator_desk import Opened
-from clearing.session import Session, trying
+from clearing.session import Opened, Session, trying
 from proto.settlement.v1 import proposal_pb2 as pb
 
 STATES = ("waiting", "approved", "refused", "superseded")

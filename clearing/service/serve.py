@@ -17,13 +17,14 @@ from clearing.service.funding_desk import FundingDesk
 from clearing.service.funding_service import FundingService
 from clearing.service.month_desk import MonthDesk
 from clearing.service.month_service import MonthService
-from clearing.service.operator_desk import Opened, OperatorDesk
+from clearing.service.operator_desk import OperatorDesk
 from clearing.service.payment_desk import PaymentDesk
 from clearing.service.payment_service import PaymentService
 from clearing.service.proposal_desk import ProposalDesk
 from clearing.service.proposal_service import ProposalService
 from clearing.service.statement_service import StatementService
 from clearing.service.wallet_desk import WalletDesk
+from clearing.session import Opened
 from clearing.settings import ClearingSettings
 from proto.settlement.v1 import (
     clearing_pb2_grpc,

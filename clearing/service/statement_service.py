@@ -10,8 +10,7 @@ from typing import Any, Final, TypeVar
 from clearing.errors import Malformed
 from clearing.institutions import application, apportionment, institution_desk
 from clearing.service.clearing_service import refusing
-from clearing.service.operator_desk import Opened
-from clearing.session import Session
+from clearing.session import Opened, Session
 from proto.settlement.v1 import statement_pb2 as pb
 from proto.settlement.v1 import statement_pb2_grpc
 from proto.settlement.v1.envelope_pb2 import Envelope

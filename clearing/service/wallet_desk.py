@@ -2,8 +2,8 @@
 
 from clearing.errors import Malformed
 from clearing.service.fields import day_of, name_in, text_of
-from clearing.service.operator_desk import Opened, absent_books
-from clearing.session import PROGRAM, trying
+from clearing.service.operator_desk import absent_books
+from clearing.session import PROGRAM, Opened, trying
 from clearing.wallet.wallet_actions import WalletAction
 from clearing.wallet.wallet_day import WalletDay, wallet_day
 from clearing.wallet.wallet_resolutions import Decided, resolve, undo

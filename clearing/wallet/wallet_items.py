@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from clearing.errors import BooksUnknown
 from clearing.positions.explain import Explained, Item
 from clearing.wallet.wallet_run import WalletBook
-from clearing.wallet.wallets import CREDIT
+from clearing.wallet.wallets import CREDIT, node_of
 from runtime.postgres import Connection
-
-_PROVINCE = 10_000
 
 
 async def transfers(
@@ -24,7 +22,7 @@ async def transfers(
         " ORDER BY day",
         of.period.first, of.period.last, int(of.debtor), of.creditor,
     )  # fmt: skip
-    node = str(of.creditor // _PROVINCE)
+    node = node_of(of.creditor)
     if days and node not in at:
         raise BooksUnknown(f"DSGW_BOOKS does not name the book of node {node}, which has the transfers.")
     for (day,) in days:

@@ -13,12 +13,11 @@ from clearing.operator_log import note
 from clearing.proposals import Proposal, changing, propose
 from clearing.wallet.wallet_actions import RULES, WalletAction, agreed_fen
 from clearing.wallet.wallet_run import WalletBook
-from clearing.wallet.wallets import ARRIVED, CREDIT, IN_TRANSIT
+from clearing.wallet.wallets import ARRIVED, CREDIT, IN_TRANSIT, node_of
 from runtime.postgres import Connection
 
 KIND: Final = "wallet"
 """The proposals that settle a difference, or take that back."""
-_PROVINCE: Final = 10_000
 
 
 class WalletKept(NamedTuple):
@@ -159,7 +158,7 @@ def _checked(one: WalletKept, action: WalletAction) -> None:
 async def _proven(one: WalletKept, wallets: Sequence[WalletBook]) -> int:
     """What both nodes say by now. Raises NotAllowed where they still differ."""
     at = {wallet.at.name: wallet for wallet in wallets}
-    node, to_node = str(one.pool // _PROVINCE), str(one.to_pool // _PROVINCE)
+    node, to_node = node_of(one.pool), node_of(one.to_pool)
     for name in (node, to_node):
         if name not in at:
             raise BooksUnknown(f"DSGW_BOOKS does not name the book of node {name}, which has to be asked.")

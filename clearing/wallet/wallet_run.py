@@ -30,13 +30,13 @@ from clearing.wallet.wallets import (
     WalletDifference,
     agree,
     compared,
+    node_of,
 )
 from proto.settlement.v1 import wallet_pb2 as pb
 from proto.settlement.v1 import wallet_pb2_grpc
 from runtime.postgres import Connection, failure_of
 
 CALL_S_MAX: Final = 60.0
-_PROVINCE: Final = 10_000
 
 
 class WalletBook(Protocol):
@@ -158,7 +158,7 @@ async def _compared(
         by_pools: dict[tuple[int, int], list[Told]] = defaultdict(list)
         for name, kinds in ((node, OF_SENDER), (to_node, OF_RECEIVER)):
             for one in told[name]:
-                between = (str(one.pool // _PROVINCE), str(one.to_pool // _PROVINCE)) == (node, to_node)
+                between = (node_of(one.pool), node_of(one.to_pool)) == (node, to_node)
                 if between and one.kind in kinds:
                     by_pools[one.pool, one.to_pool].append(one)
         for (pool, to_pool), some in sorted(by_pools.items()):

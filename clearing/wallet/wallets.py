@@ -17,6 +17,14 @@ OF_SENDER: Final = ("debit", "return", ARRIVED, IN_TRANSIT)
 OF_RECEIVER: Final = (CREDIT, "expire")
 
 
+_PROVINCE: Final = 10_000
+
+
+def node_of(pool: int) -> str:
+    """The home node of a pool: its first two digits."""
+    return str(pool // _PROVINCE)
+
+
 class Told(NamedTuple):
     """What a node says of two pools and a kind of leg; `hash_xor` is over ids and amounts."""
 

@@ -19,11 +19,11 @@ from ledger.day_book import CARE, SESSION_SETTINGS, DayBook, Wanted
 from proto.settlement.v1 import books_pb2 as pb
 from proto.settlement.v1 import messages_pb2 as mpb
 from runtime import postgres
-from runtime.books import refusal
+from runtime.books import must_be_of, refusal
 from runtime.clock import SystemClock
 from runtime.errors import DatabaseUnreachable
 from runtime.postgres import Connection
-from runtime.refusals import Refusal, Violation, malformed
+from runtime.refusals import Refusal
 from runtime.version import VERSION
 
 NO_SLOT: Final = -1
@@ -158,7 +158,7 @@ class CareDays:
     ) -> AsyncGenerator[list[tuple[bytes, int]], None]:
         """See Days."""
         async with self._summed(day, peer) as (book, count):
-            _must_be_of(buckets, count)
+            must_be_of(buckets, count)
             async with aclosing(book.hashes(day, peer, buckets=buckets, of_buckets=count)) as parts:
                 async for part in parts:
                     yield part
@@ -187,7 +187,7 @@ class CareDays:
             if summed is None:
                 raise _not_summed(day, request.peer)
             count = summed.buckets
-            _must_be_of(request.buckets, count)
+            must_be_of(request.buckets, count)
         return Wanted(
             days, request.peer, request.ids, request.buckets, count,
             request.of if request.HasField("of") else None, request.full,
@@ -241,11 +241,6 @@ async def opened_days(
         yield CareDays(dsn=dsn, region=region, addresses=addresses, booking=booking, alarm=alarm)
     finally:
         await book.close()
-
-
-def _must_be_of(buckets: Sequence[int], count: int) -> None:
-    if max(buckets, default=0) >= count:
-        raise Refusal(malformed(Violation("buckets", f"the day has {count}, from 0 on")))
 
 
 def _not_summed(day: date, peer: str) -> Refusal:

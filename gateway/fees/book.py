@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple, TypeVar
 from gateway.care_book import CareBookUnavailable, Claim, ClaimConflict, RequestRow, Visit
 from gateway.fees.changes import Change, Held, Place, Sum
 from gateway.fees.line_rows import CODE_COLUMNS, LINE_COLUMNS, code_pieces, line_pieces
-from gateway.fees.slices import Slices
 from gateway.fees.sums import read_sums, sum_row
 from gateway.postgres_care_book import VISIT_QUERY, visit_of
+from gateway.slices import Slices
 from runtime import postgres
 from runtime.errors import DatabaseUnreachable
 from runtime.keys import bill_key

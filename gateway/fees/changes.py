@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 from gateway.catalogue import Catalogue, Item, Parts, parts_of
 from gateway.checks import day_of
 from gateway.feelines import FeeLine, NettedLine, line_violations, net_returns
-from gateway.fees.slices import SLICE_LINES, Sliced
 from gateway.refusals import Refused, Violation, invalid, refuse
+from gateway.slices import SLICE_LINES, Sliced
 from proto.settlement.v1 import messages_pb2 as mpb
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import line_keys

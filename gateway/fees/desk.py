@@ -18,12 +18,12 @@ from gateway.checks import INPATIENT, day_of, each_line_violations, named
 from gateway.entrance import House, Parties, View, parties_of, request_row
 from gateway.fees.book import FeeBook, FeeTransaction, LiveBill
 from gateway.fees.changes import ALL, CALL_LINES_MAX, Change, Held, Place, delete, keys_of, places_of, upload
-from gateway.fees.slices import SLICE_LINES, Sliced, Slices
 from gateway.fees.traces import code_keys, trace, written_codes
 from gateway.outcomes import own_outcome
 from gateway.refusals import Refused, Violation, invalid, refuse
 from gateway.settling import read_fee_lines
 from gateway.signed_in import SignedIn
+from gateway.slices import SLICE_LINES, Sliced, Slices
 from ledger.life import Status
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.clock import Clock, china_date

@@ -11,7 +11,7 @@ from struct import Struct
 from typing import Final, TypeVar
 
 from gateway.fees.changes import Held
-from gateway.fees.slices import SLICE_LINES, Sliced, Slices
+from gateway.slices import SLICE_LINES, Sliced, Slices
 from ledger.copy_rows import HEADER, TRAILER, bigint, day_value, usual_text
 
 One = TypeVar("One")

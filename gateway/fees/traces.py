@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from gateway.catalogue import Catalogue
 from gateway.fees.changes import Change, Held
-from gateway.fees.slices import SLICE_LINES, Sliced
 from gateway.refusals import Refused, invalid
+from gateway.slices import SLICE_LINES, Sliced
 from gateway.traceability import Traced, institution_kind, repeated, trace_steps
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import line_keys

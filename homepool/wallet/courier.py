@@ -28,7 +28,7 @@ WAITING_MAX: Final = 100_000
 """Transfers whose next time is remembered; beyond that they are offered in every round."""
 _FIRST: Final = bytes(16)
 _PROVINCE: Final = 10_000
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("homepool.wallet.transfers")
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("homepool.wallet")
 
 
 class NodeAway(HomePoolError):

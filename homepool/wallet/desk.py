@@ -37,7 +37,7 @@ from runtime.keys import setl_id_text
 _REUSED: Final = Refused("MSGID_REUSED", "this msgid of this orderer names another transfer")
 _UNKNOWN: Final = Refused("TRANSFER_UNKNOWN", "no transfer of this id has come to this node")
 _OTHER_PERSON: Final = Refused("OTHER_PERSON", "the transfer is for another person")
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("homepool.wallet.transfers")
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("homepool.wallet")
 
 
 class FateDiffers(HomePoolError):

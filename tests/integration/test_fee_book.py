@@ -8,8 +8,8 @@ import pytest
 from gateway.fees.book import WRITING_MAX, FeeBook, open_fee_book
 from gateway.fees.changes import NOTHING, Change, Held, Sum
 from gateway.fees.line_rows import PIECE_ROWS
-from gateway.fees.slices import Slices
 from gateway.postgres_care_book import open_care_book
+from gateway.slices import Slices
 from tests.builders import REGION, TODAY, a_visit_key, an_id, an_opening_row
 from tests.care_regions import StandingClock
 from tests.servers import NewDatabase

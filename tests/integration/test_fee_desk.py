@@ -15,11 +15,11 @@ from gateway.entrance import Admitted, View
 from gateway.fees.book import FeeBook
 from gateway.fees.changes import VISIT_LINES_MAX, lines_digest
 from gateway.fees.desk import FeeDesk
-from gateway.fees.slices import Slices
 from gateway.postgres_care_book import open_care_book
 from gateway.refusals import Refused
 from gateway.settling import visits_of_uploaded
 from gateway.signed_in import SignedIn
+from gateway.slices import Slices
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime import postgres
 from runtime.keys import setl_id_text

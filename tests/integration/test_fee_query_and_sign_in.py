@@ -13,10 +13,10 @@ from gateway.care_book import CareBook
 from gateway.fees.book import FeeBook, open_fee_book
 from gateway.fees.desk import FeeDesk
 from gateway.fees.query import FeeQuery
-from gateway.fees.slices import Slices
 from gateway.refusals import Refused
 from gateway.sign_in import SignBook
 from gateway.signed_in import SignedIn
+from gateway.slices import Slices
 from proto.settlement.v1 import settlement_pb2 as pb
 from runtime.keys import bill_key, setl_id_text
 from tests.builders import (

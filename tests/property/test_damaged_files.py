@@ -6,7 +6,6 @@ A reader that lets another exception through would end in "this should not have 
 import io
 import zipfile
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from hypothesis import example, given
@@ -27,6 +26,14 @@ REPORT: Final = (
 )
 
 
+def read_or_refused(reader: Callable[[bytes], object], file: bytes) -> bool:
+    """Whether rows were read, or a sentence says why not; any other exception goes through."""
+    try:
+        return isinstance(reader(file), list)
+    except ClearingFault as refused:
+        return str(refused).endswith(".")
+
+
 def a_zip(method: int) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
@@ -42,8 +49,7 @@ def test_a_damaged_zip_is_refused_in_words(whole: bytes, damage: list[tuple[int,
     file = bytearray(whole)
     for place, value in damage:
         file[place % len(file)] = value
-    with suppress(ClearingFault):
-        statement_file.read(bytes(file))
+    assert read_or_refused(statement_file.read, bytes(file))
 
 
 @given(
@@ -53,8 +59,7 @@ def test_a_damaged_zip_is_refused_in_words(whole: bytes, damage: list[tuple[int,
 @example("returns", LONG_CELL.encode())
 @example("audit", LONG_CELL.encode())
 def test_bytes_of_any_kind_are_refused_in_words(reader: str, file: bytes) -> None:
-    with suppress(ClearingFault):
-        READERS[reader](file)
+    assert read_or_refused(READERS[reader], file)
 
 
 @given(
@@ -75,5 +80,4 @@ def test_a_file_with_other_characters_in_it_is_read_or_refused_in_words(
         at = place % len(text)
         text = text[:at] + put + text[at + 1 :]
         text = text or " "
-    with suppress(ClearingFault):
-        READERS[reader](text.encode("utf-8", "surrogatepass"))
+    assert read_or_refused(READERS[reader], text.encode("utf-8", "surrogatepass"))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from gateway.catalogue import Catalogue, Item, split
 from gateway.fees.changes import Change, Held, Place, Sum, delete, facts_sums, keys_of, lines_digest, upload
-from gateway.fees.slices import at_once
 from gateway.refusals import Refused
+from gateway.slices import at_once
 from proto.settlement.v1 import settlement_pb2 as pb
 from tests.builders import an_id
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from gateway.fees.changes import CALL_LINES_MAX, Change, delete, keys_of, upload
-from gateway.fees.slices import Slices
+from gateway.slices import Slices
 from tests.builders import a_house, a_line, an_id
 
 POOL = 440100

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.fees.slices import LOOK_AGAIN_MS, PAUSE_TIMES_MAX, SLICE_US, TURNS, Sliced, Slices
+from gateway.slices import LOOK_AGAIN_MS, PAUSE_TIMES_MAX, SLICE_US, TURNS, Sliced, Slices
 from tests.simulation.virtual_time import run
 
 PIECE_US = 100
